@@ -1,0 +1,132 @@
+"""What every engine is: fit on everybody, then score any profile, old or new.
+
+A subclass names itself, keeps one frozen configuration class, and implements `_fit` and `_score`. All that it learned
+lives in `self.arrays`, a flat dictionary of numpy arrays, so that saving, memory-mapping and compressing an engine
+need no code of its own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matinee.data import Dataset
+from matinee.errors import NotFittedError, SettingsError, ShapeError
+from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress, silent
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Engine(ABC):
+    """One recommender.
+
+    Attributes:
+        name: what people call it on the command line.
+        config_class: its frozen configuration dataclass; the only home of its defaults.
+        predicts_stars: whether scores are predicted stars on the data set's scale.
+        arrays: everything learned, by name; empty before `fit`.
+        n_movies: size of the catalogue it was fitted on.
+    """
+
+    name: ClassVar[str]
+    config_class: ClassVar[type[Any]]
+    predicts_stars: ClassVar[bool] = False
+
+    def __init__(self, config: Any = None) -> None:
+        self.config = self.config_class() if config is None else config
+        self.arrays: Arrays = {}
+        self.n_movies = 0
+
+    def fit(self, dataset: Dataset, progress: Progress = silent) -> Self:
+        """Learn from everybody's ratings; a second call starts afresh. The data set is not changed."""
+        self.n_movies = dataset.n_movies
+        self.arrays = self._fit(dataset, progress)
+        return self
+
+    def score(self, profiles: Profiles) -> FloatMatrix:
+        """Score every movie for each profile.
+
+        Returns:
+            (n_profiles, n_movies) finite float32, higher is better; movies of the profile included.
+
+        Raises:
+            NotFittedError: before `fit`.
+            ShapeError: if the profiles point into another catalogue.
+        """
+        self._require_fitted()
+        if profiles.n_movies != self.n_movies:
+            raise ShapeError(
+                f"{self.name} was fitted on {self.n_movies} movies; the profiles point into {profiles.n_movies}."
+            )
+        return self._score(profiles)
+
+    def similar(self, movie: int) -> FloatVector | None:
+        """Return (n_movies,) float32 likeness of every movie to one, higher is closer; None where the engine has no such notion."""
+        self._require_fitted()
+        return self._similar(movie)
+
+    def contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix | None:
+        """Say how much each profile entry adds to the score of each of `movies`.
+
+        Returns:
+            (n_movies_asked, len(profile)) float32; None where the engine does not score by adding.
+        """
+        self._require_fitted()
+        return self._contributions(profile, movies)
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any], arrays: Arrays, n_movies: int) -> Self:
+        """Rebuild a fitted engine from what `settings` and `arrays` saved; the arrays may be memory-mapped."""
+        engine = cls(cls.configure(settings))
+        engine.arrays = dict(arrays)
+        engine.n_movies = n_movies
+        return engine
+
+    @classmethod
+    def configure(cls, settings: Mapping[str, Any]) -> Any:
+        """Build the configuration from plain values.
+
+        Raises:
+            SettingsError: naming an unknown setting and the known ones.
+        """
+        known = [field.name for field in fields(cls.config_class)]
+        for name in settings:
+            if name not in known:
+                raise SettingsError(
+                    f"{cls.name} has no setting {name!r}.", hint=f"It has: {', '.join(known) or 'none'}."
+                )
+        return cls.config_class(**settings)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the configuration as plain values, as `restore` takes them."""
+        return asdict(self.config)
+
+    def _require_fitted(self) -> None:
+        if not self.arrays:
+            raise NotFittedError(f"The engine {self.name} was asked for scores before `fit`.")
+
+    @abstractmethod
+    def _fit(self, dataset: Dataset, progress: Progress) -> Arrays: ...
+
+    @abstractmethod
+    def _score(self, profiles: Profiles) -> FloatMatrix: ...
+
+    def _similar(self, movie: int) -> FloatVector | None:  # noqa: ARG002 - the default answer to any movie
+        return None
+
+    def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix | None:  # noqa: ARG002
+        return None
+
+
+def cosine_similar(vectors: FloatMatrix, movie: int) -> FloatVector:
+    """Return (n_movies,) cosine of each row of `vectors` with row `movie`; 0 for rows of zero length."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    products = vectors @ vectors[movie]
+    scale = lengths * lengths[movie]
+    cosines: FloatVector = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
+    return cosines
