@@ -1,1 +1,7 @@
-"""Placeholder."""
+"""Releases: trained engines in one folder, memory-mapped, checked, and promoted one at a time."""
+
+from matinee.releases.format import DataCard, FileCard, Manifest
+from matinee.releases.registry import Listed, Promotion, Registry
+from matinee.releases.release import Release, assemble, load, save
+
+__all__ = ["DataCard", "FileCard", "Listed", "Manifest", "Promotion", "Registry", "Release", "assemble", "load", "save"]
