@@ -31,3 +31,21 @@ def matinee(
     ] = False,
 ) -> None:
     """Matinee: the movie recommender you can run, read and trust."""
+
+
+def _register() -> None:
+    """Hang every verb into the tree, in the order a newcomer meets them."""
+    from matinee.cli import data, evaluate, recommend, releases, serve, similar, train, tune, up
+
+    app.command("up")(up.up)
+    app.add_typer(data.app, name="data")
+    app.command("train")(train.train_command)
+    app.command("recommend")(recommend.recommend)
+    app.command("similar")(similar.similar)
+    app.command("serve")(serve.serve)
+    app.command("releases")(releases.releases)
+    app.command("evaluate")(evaluate.evaluate)
+    app.command("tune")(tune.tune)
+
+
+_register()

@@ -1,0 +1,91 @@
+"""`matinee data`: get, inspect and import data sets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from matinee.cli.console import DEFAULT_HOME, AsJson, Home, home_folder, note, out, print_json, progress_bars
+from matinee.cli.home import store_of
+from matinee.cli.sources import BadRows, MetadataPath, OnBadRow, read
+from matinee.data.download import download
+from matinee.data.inspect import describe
+from matinee.data.read import read_dataset
+
+app = typer.Typer(help="Get, inspect and import data sets.", no_args_is_help=True)
+
+Source = Annotated[Path, typer.Argument(help="A MovieLens zip or folder, or CSV/Parquet files with the same columns.")]
+
+
+@app.command("get")
+def get(
+    name: Annotated[
+        str, typer.Argument(help="ml-latest-small, ml-latest, ml-100k, ml-1m, ml-10m, ml-20m, ml-25m or ml-32m.")
+    ],
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Download a MovieLens release from GroupLens, check it, and keep it in the home."""
+    with progress_bars() as progress:
+        path = download(name, home_folder(home) / "downloads", progress)
+    if as_json:
+        print_json({"name": name, "path": str(path)})
+    else:
+        out.print(f"{path}", soft_wrap=True)
+        note(f"Next: matinee train --data {path}")
+
+
+@app.command("inspect")
+def inspect(
+    path: Source, metadata: MetadataPath = None, bad_rows: BadRows = OnBadRow.skip, as_json: AsJson = False
+) -> None:
+    """Say what a data set holds, and what is wrong with it, without importing anything."""
+    with progress_bars() as progress:
+        reading = read_dataset(path, on_bad_row=bad_rows.value, metadata=metadata, progress=progress)
+    description = describe(reading)
+    if as_json:
+        print_json(asdict(description))
+        return
+    table = Table(title=f"{description.name} ({description.layout})", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for key, value in description.facts():
+        table.add_row(key, value)
+    out.print(table)
+    for line in reading.report.lines():
+        note(line)
+
+
+@app.command("import")
+def import_(
+    path: Source,
+    metadata: MetadataPath = None,
+    bad_rows: BadRows = OnBadRow.skip,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace other data, and what site viewers said of them.")
+    ] = False,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Put a data set's movies, viewers and ratings into the home's database."""
+    with progress_bars() as progress:
+        dataset = read(path, metadata, bad_rows, progress)
+        store_of(home).import_dataset(dataset, progress, replace=replace)
+    counts = {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "ratings": dataset.n_ratings,
+        "users": dataset.n_users,
+        "movies": dataset.n_movies,
+    }
+    if as_json:
+        print_json(counts)
+    else:
+        out.print(
+            f"Imported {dataset.name}: {dataset.n_ratings:,} ratings of {dataset.n_movies:,} movies by {dataset.n_users:,} viewers."
+        )
+        note("Next: matinee train")

@@ -1,0 +1,65 @@
+"""What the ranking answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """How much one film of the profile adds to a score.
+
+    Attributes:
+        movie: index of the rated film.
+        amount: its share, in the units of the engine that scored.
+    """
+
+    movie: int
+    amount: float
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One film of a list.
+
+    Attributes:
+        movie: movie index.
+        score: what it was ranked by; comparable within one list only.
+        reason: one plain sentence.
+        because: the rated films that speak most for it, strongest first; may be empty.
+    """
+
+    movie: int
+    score: float
+    reason: str
+    because: tuple[Contribution, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A personal list and how it came about.
+
+    Attributes:
+        strategy: the strategy that was used, which may differ from the one asked for.
+        because: why that strategy, in one sentence.
+        items: best first.
+    """
+
+    strategy: str
+    because: str
+    items: list[Recommendation]
+
+
+@dataclass(frozen=True)
+class MovieStatistics:
+    """What everybody's ratings say of one film.
+
+    Attributes:
+        count: number of ratings.
+        mean: plain average, 0 without ratings.
+        weighted: Bayesian average, which shrinks films with few ratings towards the average of all.
+    """
+
+    count: int
+    mean: float
+    weighted: float

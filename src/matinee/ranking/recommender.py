@@ -1,0 +1,226 @@
+"""The recommender: a live release asked for lists, for one profile at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+
+import numpy as np
+
+from matinee.data import Catalogue
+from matinee.engines.popular import Popular
+from matinee.errors import ReleaseError, UnknownIdError
+from matinee.ranking.answers import Answer, Contribution, MovieStatistics, Recommendation
+from matinee.ranking.hybrid import COLD, Blended, Hybrid, HybridConfig
+from matinee.ranking.reasons import because_of, because_popular, because_predicted, strongest
+from matinee.ranking.search import Search
+from matinee.ranking.select import best
+from matinee.releases import Manifest, Release
+from matinee.types import BoolVector, FloatVector, Profile, Profiles
+
+SIMILAR_ENGINES = ("ease", "svd")
+"""Who is asked for similar films, in this order."""
+
+
+class Recommender:
+    """Answers for any profile from one release; keeps nothing about anybody.
+
+    Args:
+        release: the live release; must hold the engine `popular`.
+    """
+
+    def __init__(self, release: Release) -> None:
+        popular = release.engines.get(COLD)
+        if not isinstance(popular, Popular):
+            raise ReleaseError(
+                f"Release {release.version} lacks the engine {COLD!r}.", hint="Train again: matinee train --data PATH."
+            )
+        self.release = release
+        self.hybrid = Hybrid(release.engines, HybridConfig.of(release.manifest.ranking))
+        self._popular = popular
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The films it knows."""
+        return self.release.catalogue
+
+    @property
+    def info(self) -> Manifest:
+        """What the release is: version, data, settings, metrics."""
+        return self.release.manifest
+
+    @property
+    def viewers(self) -> str:
+        """What to call the people behind the averages, honestly."""
+        return "simulated viewers" if self.info.data.simulated else "viewers"
+
+    def recommend(self, profile: Profile, n: int, *, strategy: str = "hybrid", exclude: Collection[int] = ()) -> Answer:
+        """Return the best films a person has not told us about.
+
+        Args:
+            profile: the person's history; may be empty.
+            n: how many films at most.
+            strategy: "hybrid", or one engine's name.
+            exclude: further movie indices to leave out.
+
+        Raises:
+            UnknownIdError: if there is no such strategy.
+        """
+        profiles = Profiles.stack([profile], len(self.catalogue))
+        blended = self.hybrid.explained(profiles, strategy)
+        movies = best(blended.scores[0], self._allowed(profile, exclude), n)
+        reasons = self._reasons(profile, movies, blended)
+        items = [
+            Recommendation(int(movie), float(blended.scores[0, movie]), reason, because)
+            for movie, (reason, because) in zip(movies, reasons, strict=True)
+        ]
+        used, why = self._route(len(profile), strategy)
+        return Answer(used, why, items)
+
+    def similar(self, movie: int, n: int, exclude: Collection[int] = ()) -> list[Recommendation]:
+        """Return the films most like one film, as the people who watched them see it."""
+        self._check(movie)
+        for name in SIMILAR_ENGINES:
+            engine = self.hybrid.engines.get(name)
+            likeness = None if engine is None else engine.similar(movie)
+            if likeness is not None and np.any(np.delete(likeness, movie) > 0):
+                allowed = self._allowed(Profile.empty(), [*exclude, movie]) & (likeness > 0)
+                reason = f"People who liked {self.catalogue.titles[movie]} liked it too"
+                return [Recommendation(int(near), float(likeness[near]), reason) for near in best(likeness, allowed, n)]
+        return self._same_genres(movie, n, exclude)
+
+    def trending(self, n: int, genre: str | None = None, exclude: Collection[int] = ()) -> list[Recommendation]:
+        """Return what people rated most lately, by the end of the data.
+
+        Args:
+            n: how many films at most.
+            genre: keep one genre only.
+            exclude: movie indices to leave out.
+
+        Raises:
+            UnknownIdError: if no film has that genre.
+        """
+        allowed = self._allowed(Profile.empty(), exclude)
+        if genre is not None:
+            allowed &= self._of_genre(genre)
+        scores = self._popular.trending_scores()
+        allowed &= scores > 0
+        return [
+            Recommendation(int(movie), float(scores[movie]), self._popular_reason(int(movie)))
+            for movie in best(scores, allowed, n)
+        ]
+
+    def search(self, query: str, n: int) -> list[int]:
+        """Return up to `n` movie indices for a query, best first."""
+        return self._search(query, n)
+
+    def resolve(self, text: str) -> int:
+        """Return the one film a person means by an id or a title.
+
+        Raises:
+            UnknownIdError: if there is none, or several.
+        """
+        return self._search.resolve(text)
+
+    def statistics(self, movie: int) -> MovieStatistics:
+        """Return what everybody's ratings say of one film."""
+        arrays = self._popular.arrays
+        return MovieStatistics(
+            int(arrays["count"][movie]), float(arrays["mean"][movie]), float(arrays["weighted"][movie])
+        )
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self.catalogue, np.log1p(self._popular.arrays["count"]).astype(np.float32))
+
+    def _route(self, n_ratings: int, strategy: str) -> tuple[str, str]:
+        if strategy != "hybrid":
+            return strategy, f"The strategy {strategy} was asked for."
+        if self.hybrid.is_cold(n_ratings):
+            return COLD, f"We know {n_ratings} of the {self.hybrid.config.cold_below} ratings a personal list needs."
+        missing = self.hybrid.missing()
+        absent = f" This release has no {' and no '.join(missing)}; the others share the weight." if missing else ""
+        return "hybrid", f"A blend of {', '.join(self._members())}, from {n_ratings} ratings.{absent}"
+
+    def _members(self) -> list[str]:
+        return [
+            name for name, weight in self.hybrid.config.weights.items() if weight > 0 and name in self.hybrid.engines
+        ]
+
+    def _allowed(self, profile: Profile, exclude: Collection[int]) -> BoolVector:
+        allowed = np.ones(len(self.catalogue), np.bool_)
+        allowed[profile.movies] = False
+        allowed[np.fromiter(exclude, np.int64, len(exclude))] = False
+        return allowed
+
+    def _of_genre(self, genre: str) -> BoolVector:
+        names = {name.casefold(): column for column, name in enumerate(self.catalogue.genre_names)}
+        if genre.casefold() not in names:
+            raise UnknownIdError(
+                f"No film has the genre {genre!r}.", hint=f"Genres: {', '.join(self.catalogue.genre_names) or 'none'}."
+            )
+        column: BoolVector = self.catalogue.genres[:, names[genre.casefold()]]
+        return column
+
+    def _same_genres(self, movie: int, n: int, exclude: Collection[int]) -> list[Recommendation]:
+        genres = self.catalogue.genres.astype(np.float32)
+        shared = genres @ genres[movie]
+        either = genres.sum(axis=1) + genres[movie].sum() - shared
+        likeness = np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
+        # Among equals the better known film; the tie-breaker stays below the smallest step of the likeness.
+        likeness += (
+            1e-3
+            * self._popular.arrays["weighted"]
+            / max(float(np.max(self._popular.arrays["weighted"], initial=1)), 1.0)
+        )
+        allowed = self._allowed(Profile.empty(), [*exclude, movie]) & (shared > 0)
+        names = ", ".join(self.catalogue.movies["genres"][movie].to_list())
+        return [
+            Recommendation(int(near), float(likeness[near]), f"Shares genres: {names}")
+            for near in best(likeness, allowed, n)
+        ]
+
+    def _reasons(
+        self, profile: Profile, movies: np.ndarray, blended: Blended
+    ) -> list[tuple[str, tuple[Contribution, ...]]]:
+        """Give each film the reason of the engine that has the largest share in its score, if that engine has one."""
+        names = list(blended.shares)
+        shares = (
+            np.stack([blended.shares[name][0, movies] for name in names]) if len(movies) else np.empty((len(names), 0))
+        )
+        evidence = {name: strongest(self.hybrid.engines[name], profile, movies) for name in names}
+        predicted = {name: blended.raw[name][0] for name in names if self.hybrid.engines[name].predicts_stars}
+        reasons = []
+        for place, movie in enumerate(movies):
+            by_share = [names[row] for row in np.argsort(-shares[:, place], kind="stable") if shares[row, place] > 0]
+            reasons.append(
+                self._reason(profile, int(movie), by_share, {name: evidence[name][place] for name in names}, predicted)
+            )
+        return reasons
+
+    def _reason(
+        self,
+        profile: Profile,
+        movie: int,
+        by_share: list[str],
+        evidence: dict[str, tuple[Contribution, ...]],
+        predicted: dict[str, FloatVector],
+    ) -> tuple[str, tuple[Contribution, ...]]:
+        for name in by_share:
+            if evidence[name]:
+                text = because_of(evidence[name][0], profile, self.catalogue.titles, explicit=self.info.data.explicit)
+                return text, evidence[name]
+            if name in predicted and len(profile):
+                return because_predicted(float(predicted[name][movie])), ()
+            if name == COLD:
+                break
+        return self._popular_reason(movie), ()
+
+    def _popular_reason(self, movie: int) -> str:
+        return because_popular(self.statistics(movie), viewers=self.viewers, explicit=self.info.data.explicit)
+
+    def _check(self, movie: int) -> None:
+        if not 0 <= movie < len(self.catalogue):
+            raise UnknownIdError(
+                f"There is no movie index {movie}.", hint=f"Indices run from 0 to {len(self.catalogue) - 1}."
+            )
