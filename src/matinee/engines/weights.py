@@ -1,0 +1,29 @@
+"""How much a rating counts as a sign of taste: the engines that learn from choices share this rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matinee.types import FloatVector
+
+
+def liking(values: FloatVector, *, explicit: bool, min_rating: float, dislike_weight: float = 0.0) -> FloatVector:
+    """Return one interaction weight a rating.
+
+    Args:
+        values: (n,) stars, or 1.0 throughout where people only watched.
+        explicit: whether values are stars; otherwise every entry weighs 1.
+        min_rating: stars from which a rating is a like, which weighs 1.
+        dislike_weight: weight of the ratings below it, usually 0.
+    """
+    if not explicit:
+        return np.ones(len(values), np.float32)
+    return np.where(values >= min_rating, 1.0, dislike_weight).astype(np.float32)
+
+
+def sums_by(index: NDArray[Any], amounts: NDArray[Any], length: int) -> NDArray[np.float64]:
+    """Return (length,) the sum of the amounts at each index."""
+    return np.bincount(index, amounts, length).astype(np.float64, copy=False)
