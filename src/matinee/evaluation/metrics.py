@@ -137,7 +137,7 @@ def ndcg(hits: Hits, k: int) -> PerUser:
     discounts = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discounts)
     gains: PerUser = hits.first(k) @ discounts
-    return _scored(hits, gains / ideal[_reachable(hits, k) - 1])
+    return _scored(hits, np.divide(gains, ideal[_reachable(hits, k) - 1]))
 
 
 def reciprocal_rank(hits: Hits, k: int) -> PerUser:
