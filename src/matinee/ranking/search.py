@@ -64,7 +64,7 @@ class Search:
         hits = self._texts.select(found).to_numpy()
         everywhere = np.flatnonzero((hits > 0).all(axis=1))
         wanted = " ".join(words)
-        exact = np.array([self._closeness(index, wanted) for index in everywhere], dtype=np.float32)
+        exact = np.array([self._closeness(int(index), wanted) for index in everywhere], dtype=np.float32)
         score = hits[everywhere].mean(axis=1) + exact + self.fame[everywhere]
         return [int(index) for index in everywhere[np.lexsort((everywhere, -score))][:n]]
 

@@ -216,7 +216,7 @@ def map_arrays(path: Path) -> Arrays:
     """
     try:
         with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
+            length = min(int.from_bytes(file.read(8), "little"), path.stat().st_size)
             header: dict[str, Any] = json.loads(file.read(length))
         whole = np.memmap(path, dtype=np.uint8, mode="r")
         return {name: _view(whole, 8 + length, entry) for name, entry in header.items() if name != "__metadata__"}
