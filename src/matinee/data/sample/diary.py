@@ -59,8 +59,7 @@ def _positions(
     directors = films["director"].list.first().fill_null("").rank("dense").to_numpy().astype(np.int64)[watched]
     genres = films["genres"].list.first().fill_null("").rank("dense").to_numpy().astype(np.int64)[watched]
     n_directors, n_genres = int(directors.max(initial=0)) + 1, int(genres.max(initial=0)) + 1
-    pair, place, count = np.unique(viewers * n_directors + directors, return_inverse=True, return_counts=True)
-    del pair
+    _, place, count = np.unique(viewers * n_directors + directors, return_inverse=True, return_counts=True)
     theme = np.where(count[place] > 1, n_genres + directors, genres)
     n_viewers = int(viewers.max(initial=-1)) + 1
     moment = rng.random((n_viewers, n_genres + n_directors))[viewers, theme]
@@ -73,7 +72,8 @@ def _sessions(viewers: Longs, config: DiaryConfig, rng: np.random.Generator) -> 
     """Number the sessions along ratings sorted by viewer; a new one starts with each viewer and by chance."""
     starts = rng.random(len(viewers)) < 1.0 / config.session_size
     starts[1:] |= viewers[1:] != viewers[:-1]
-    return np.cumsum(starts) - starts[0]
+    numbers: Longs = np.cumsum(starts) - starts[0]
+    return numbers
 
 
 def _clock(viewers: Longs, session_of: Longs, config: DiaryConfig, rng: np.random.Generator) -> Longs:
@@ -92,7 +92,8 @@ def _clock(viewers: Longs, session_of: Longs, config: DiaryConfig, rng: np.rando
     pace = rng.exponential(45.0, len(viewers)).astype(np.int64) + 5
     elapsed = np.cumsum(pace)
     offset = elapsed - elapsed[first][session_of]
-    return config.end - config.n_days * DAY + start_S[session_of] + offset
+    times: Longs = config.end - config.n_days * DAY + start_S[session_of] + offset
+    return np.minimum(times, config.end - 1)
 
 
 def _respect_releases(
@@ -107,4 +108,5 @@ def _respect_releases(
     too_early = times < released_M[watched]
     earliest = np.where(in_wave, config.end - config.trend_days * DAY, released_M[watched])
     anew = earliest + rng.random(len(times)) * (config.end - earliest)
-    return np.where(in_wave | too_early, anew.astype(np.int64), times)
+    moved: Longs = np.where(in_wave | too_early, anew.astype(np.int64), times)
+    return moved

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from matinee.data.sample.diary import DiaryConfig, times_of
-from matinee.data.sample.taste import affinity
+from matinee.data.sample.taste import affinity, verdict
 from matinee.types import FloatVector
 
 Floats = NDArray[np.float64]
@@ -32,9 +32,9 @@ class ViewersConfig:
     """Nobody rates more than this share of the films."""
     activity_spread: float = 0.9
     """Standard deviation of the logarithm of how much viewers rate."""
-    fame_weight: float = 0.55
+    fame_weight: float = 0.8
     """What one more step of fame adds to the logarithm of a film's popularity."""
-    taste_weight: float = 1.0
+    taste_weight: float = 2.0
     """How strongly taste steers what is watched, in units of the Gumbel noise."""
     mean_stars: float = 3.55
     """Mean of the stars before rounding."""
@@ -70,7 +70,8 @@ def simulate(films: pl.DataFrame, config: ViewersConfig) -> SimulatedRatings:
     quality_M = rng.standard_normal(films.height)
     counts_U = _activity(films.height, config, rng)
     viewers, watched = _watch(films, affinity_UM, quality_M, counts_U, config, rng)
-    stars = _stars(viewers, watched, affinity_UM, quality_M, config, rng)
+    liking_UM = 0.75 * affinity_UM + 0.5 * verdict(films, config.n_viewers, rng)
+    stars = _stars(viewers, watched, liking_UM, quality_M, config, rng)
     return SimulatedRatings(viewers, watched, stars, times_of(viewers, watched, films, config.diary, rng))
 
 
@@ -111,23 +112,27 @@ def _watch(
 def _stars(
     viewers: Longs,
     watched: Longs,
-    affinity_UM: Floats,
+    liking_UM: Floats,
     quality_M: Floats,
     config: ViewersConfig,
     rng: np.random.Generator,
 ) -> FloatVector:
-    """Return stars: generosity of the viewer + quality of the film + taste + mood, rounded as the viewer rounds.
+    """Return stars: generosity of the viewer + quality of the film + liking + mood, rounded as the viewer rounds.
 
-    r_ui = round( μ + σ · standardise( 0.45 b_u + 0.45 q_i + 0.55 a_ui + 0.65 ε ) )
+        z_ui = standardise( 0.45 b_u + 0.45 q_i + l_ui + 0.6 ε ),   r_ui = round( μ + σ (z_ui − 0.1 (z_ui² − 1)) )
+
+    The quadratic term makes disappointment reach further than delight, as it does in real ratings.
     """
-    generosity_U = rng.standard_normal(len(affinity_UM))
+    generosity_U = rng.standard_normal(len(liking_UM))
     raw = (
         0.45 * generosity_U[viewers]
         + 0.45 * quality_M[watched]
-        + 0.55 * affinity_UM[viewers, watched]
-        + 0.65 * rng.standard_normal(len(viewers))
+        + liking_UM[viewers, watched]
+        + 0.6 * rng.standard_normal(len(viewers))
     )
-    level = config.mean_stars + config.deviation_stars * (raw - raw.mean()) / max(float(raw.std()), 1e-9)
-    whole_U = rng.random(len(affinity_UM)) < config.whole_share
+    z = (raw - raw.mean()) / max(float(raw.std()), 1e-9)
+    level = config.mean_stars + config.deviation_stars * (z - 0.1 * (z**2 - 1.0))
+    whole_U = rng.random(len(liking_UM)) < config.whole_share
     step = np.where(whole_U[viewers], 1.0, 0.5)
-    return np.clip(np.floor(level / step + 0.5) * step, step, 5.0).astype(np.float32)
+    stars: FloatVector = np.clip(np.floor(level / step + 0.5) * step, step, 5.0).astype(np.float32)
+    return stars
