@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from matinee.types import FloatVector
+from matinee.types import FloatVector, Profiles
 
 
 def liking(values: FloatVector, *, explicit: bool, min_rating: float, dislike_weight: float = 0.0) -> FloatVector:
@@ -22,6 +23,16 @@ def liking(values: FloatVector, *, explicit: bool, min_rating: float, dislike_we
     if not explicit:
         return np.ones(len(values), np.float32)
     return np.where(values >= min_rating, 1.0, dislike_weight).astype(np.float32)
+
+
+def interactions(profiles: Profiles, weights: FloatVector) -> csr_array:
+    """Return the (n_profiles, n_movies) sparse matrix of the entries whose weight is not 0.
+
+    Its arrays are its own: scipy changes matrices in place, and a profile's arrays belong to somebody else.
+    """
+    keep = weights != 0
+    indptr = np.concatenate([[0], np.cumsum(keep)])[profiles.indptr]
+    return csr_array((weights[keep], profiles.movies[keep], indptr), shape=(len(profiles), profiles.n_movies))
 
 
 def sums_by(index: NDArray[Any], amounts: NDArray[Any], length: int) -> NDArray[np.float64]:

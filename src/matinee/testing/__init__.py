@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Contract suites and small made-up data, for the tests of Matinee and of engines that others write."""
