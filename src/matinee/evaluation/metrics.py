@@ -136,8 +136,7 @@ def ndcg(hits: Hits, k: int) -> PerUser:
     """
     discounts = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discounts)
-    gains: PerUser = hits.first(k) @ discounts
-    return _scored(hits, np.divide(gains, ideal[_reachable(hits, k) - 1]))
+    return _scored(hits, hits.first(k) @ discounts / ideal[_reachable(hits, k) - 1])
 
 
 def reciprocal_rank(hits: Hits, k: int) -> PerUser:
@@ -176,7 +175,7 @@ def hit_rate(hits: Hits, k: int) -> PerUser:
         >>> hit_rate(hits, 2)
         array([1., 0.])
     """
-    return _scored(hits, hits.first(k).any(axis=1).astype(np.float64))
+    return _scored(hits, np.minimum(hits.first(k).sum(axis=1), 1.0))
 
 
 RANKING: dict[str, Callable[[Hits, int], PerUser]] = {

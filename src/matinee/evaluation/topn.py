@@ -130,8 +130,8 @@ def _candidate_blocks(
     taken: tuple[NDArray[Any], NDArray[Any]] | None = None if exclude is None else pairs(exclude)
     for start in range(0, n_profiles, step):
         block = np.array(scores[start : start + step], order="C")
-        # A sum is NaN where a score is (or where both infinities meet, hence the second look).
-        if np.isnan(block.sum()) and np.isnan(block).any():
+        # A maximum is NaN where any score is.
+        if block.size and np.isnan(block.max()):
             row = start + int(np.isnan(block).any(axis=1).argmax())
             raise InputError(f"Scores must be numbers; row {row} holds NaN.")
         if taken is not None and exclude is not None:
