@@ -13,6 +13,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "popular": ("matinee.engines.popular", "Popular"),
     "ease": ("matinee.engines.ease", "Ease"),
     "svd": ("matinee.engines.svd", "Svd"),
+    "als": ("matinee.engines.als", "Als"),
 }
 
 
