@@ -170,7 +170,7 @@ def calibration(lists: Lists, profiles: Profiles, genres: NDArray[Any], *, alpha
     mixed = (1 - alpha) * shown + alpha * wanted
     # 0 ln 0 = 0; NaN rows (nobody to compare) stay NaN.
     ratio = np.divide(wanted, mixed, out=np.ones_like(wanted), where=wanted > 0)
-    divergence: PerUser = (wanted * np.log(ratio) + 0 * shown).sum(axis=1)
+    divergence: PerUser = (wanted * np.log(ratio)).sum(axis=1)
     return divergence
 
 
