@@ -115,8 +115,8 @@ def as_plain(trained: Trained) -> dict[str, object]:
 
 def show(trained: Trained) -> None:
     """Print what the training came to."""
-    for table in trained.verdict.tables():
-        out.print(table)
+    if trained.verdict.result is not None:
+        out.print(comparison_table(trained.verdict.result))
+    note(trained.verdict.summary)
     state = "is live" if trained.promoted else "was saved but is not live"
-    note(f"{trained.verdict.summary}")
     out.print(f"Release {trained.release.version} {state}.")

@@ -67,15 +67,17 @@ class Hybrid:
     Args:
         engines: by name; `popular` must be among them.
         config: weights and the routing rule.
+        name: what a report calls it.
     """
 
-    name = "hybrid"
-
-    def __init__(self, engines: Mapping[str, Engine], config: HybridConfig | None = None) -> None:
+    def __init__(
+        self, engines: Mapping[str, Engine], config: HybridConfig | None = None, *, name: str = "hybrid"
+    ) -> None:
         if COLD not in engines:
             raise SettingsError(
                 f"The hybrid needs the engine {COLD!r} for people it does not know; got {', '.join(engines) or 'none'}."
             )
+        self.name = name
         self.engines = dict(engines)
         self.config = config or HybridConfig()
 

@@ -69,7 +69,10 @@ def train(dataset: Dataset, releases: Path, config: TrainConfig | None = None, p
     """
     config = config or TrainConfig()
     if not dataset.n_ratings:
-        raise DataError(f"{dataset.name} has no ratings to learn from.", hint="Give a data set with ratings: matinee train --data PATH.")
+        raise DataError(
+            f"{dataset.name} has no ratings to learn from.",
+            hint="Give a data set with ratings: matinee train --data PATH.",
+        )
     registry = Registry(releases)
     candidate = unfitted_hybrid(config.engines)
     verdict = judge(dataset, candidate, registry, config.gate, progress)
@@ -78,5 +81,5 @@ def train(dataset: Dataset, releases: Path, config: TrainConfig | None = None, p
     release = save(release, releases, gate=verdict.receipt(forced=config.force))
     promoted = verdict.passed or config.force is not None
     if promoted:
-        registry.promote(release.version, config.force or verdict.reason)
+        registry.promote(release.version, "gate passed" if verdict.passed else f"forced: {config.force}")
     return Trained(release, verdict, promoted)
