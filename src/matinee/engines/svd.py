@@ -1,0 +1,127 @@
+"""Svd: biased matrix factorisation on stars by alternating least squares (Koren, Bell, Volinsky, Computer 2009).
+
+Predicts r = μ + b_u + b_i + p_u · q_i. Given the films, a person's (b_u, p_u) is one small ridge regression, and given
+the people so is a film's (b_i, q_i); both are solved exactly in turn. The same regression answers for any profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matinee.data import Dataset
+from matinee.engines.draws import normal_by_id
+from matinee.engines.engine import Arrays, Engine, cosine_similar
+from matinee.engines.ridge_rows import fit_rows, solve_rows
+from matinee.engines.weights import sums_by
+from matinee.errors import SettingsError
+from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progress
+
+EDGE = 0.05
+"""Stars from an end of the scale at which predictions start to be bent towards it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SvdConfig:
+    """Size and restraint of the factor model."""
+
+    factors: int = 16
+    """Length of p_u and q_i."""
+    l2: float = 3.0
+    """Ridge of the factors of somebody with one rating, in squared stars."""
+    l2_power: float = 0.3
+    """The ridge of the factors grows with the number of ratings to this power; 0 keeps it alike for all, 1 is ALS-WR."""
+    user_bias_l2: float = 5.0
+    """Ridge of the user bias: how many average ratings it starts from."""
+    movie_bias_l2: float = 3.0
+    """Ridge of the movie bias."""
+    epochs: int = 10
+    """Rounds over people and films."""
+    seed: int = 0
+    """Where the films' first factors come from."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings outside their range."""
+        if self.factors < 1 or self.epochs < 1:
+            raise SettingsError(f"factors and epochs must be at least 1; got {self.factors} and {self.epochs}.")
+        if min(self.l2, self.user_bias_l2, self.movie_bias_l2) <= 0:
+            raise SettingsError("l2, user_bias_l2 and movie_bias_l2 must be above 0.")
+
+
+class Svd(Engine):
+    """Predict the stars a person would give.
+
+    Learns `mean` (1,), `bias` (n_movies,), `factors` (n_movies, factors) and `scale` (2,). Where people only watched,
+    every value is 1 and nothing can be learnt of opinions: all scores are then 1.
+    """
+
+    name = "svd"
+    config_class = SvdConfig
+    predicts_stars = True
+    config: SvdConfig
+
+    def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
+        low, high = dataset.scale
+        mean = float(dataset.values.mean(dtype=np.float64)) if dataset.n_ratings else (low + high) / 2
+        by_movie = np.argsort(dataset.movies, kind="stable")
+        count = np.bincount(dataset.movies, minlength=dataset.n_movies)
+        indptr_M = np.concatenate([[0], np.cumsum(count)])
+        residual = (dataset.values - np.float32(mean)).astype(np.float32)
+        users_M, residual_M = dataset.users[by_movie], residual[by_movie]
+        ridge_U = self._ridge(dataset.indptr, self.config.user_bias_l2)
+        ridge_M = self._ridge(indptr_M, self.config.movie_bias_l2)
+        films = np.empty((dataset.n_movies, 1 + self.config.factors), np.float32)
+        films[:, 0] = sums_by(dataset.movies, residual, dataset.n_movies) / (count + self.config.movie_bias_l2)
+        films[:, 1:] = 0.1 * normal_by_id(dataset.catalogue.ids.ids, self.config.factors, self.config.seed)
+        for epoch in range(self.config.epochs):
+            progress("svd", epoch, self.config.epochs)
+            people = fit_rows(dataset.indptr, dataset.movies, residual, films, ridge_U)
+            films = fit_rows(indptr_M, users_M, residual_M, people, ridge_M)
+        progress("svd", self.config.epochs, self.config.epochs)
+        return {
+            "mean": np.array([mean], np.float32),
+            "bias": np.ascontiguousarray(films[:, 0]),
+            "factors": np.ascontiguousarray(films[:, 1:]),
+            "scale": np.array(dataset.scale, np.float32),
+        }
+
+    def _ridge(self, indptr: LongVector, bias_l2: float) -> FloatMatrix:
+        """Return (n_rows, 1 + factors) the ridge of each row's bias and factors."""
+        lengths = np.maximum(np.diff(indptr), 1)
+        ridge = np.empty((len(lengths), 1 + self.config.factors), np.float32)
+        ridge[:] = self.config.l2 * np.power(lengths, self.config.l2_power)[:, None]
+        ridge[:, 0] = bias_l2
+        return ridge
+
+    def fold_in(self, profiles: Profiles) -> FloatMatrix:
+        """Return (n_profiles, 1 + factors): each profile's bias and factors, 0 for empty ones."""
+        self._require_fitted()
+        residual = (profiles.values - self.arrays["mean"][0]).astype(np.float32)
+        films = np.column_stack([self.arrays["bias"], self.arrays["factors"]])
+        ridge = self._ridge(profiles.indptr, self.config.user_bias_l2)
+        return solve_rows(profiles.indptr, profiles.movies, residual, films, ridge)
+
+    def _score(self, profiles: Profiles) -> FloatMatrix:
+        people = self.fold_in(profiles)
+        stars = people[:, 1:] @ self.arrays["factors"].T
+        stars += self.arrays["bias"]
+        stars += people[:, :1] + self.arrays["mean"][0]
+        return bend_into(stars, *self.arrays["scale"])
+
+    def _similar(self, movie: int) -> FloatVector:
+        likeness = cosine_similar(self.arrays["factors"], movie)
+        likeness[movie] = 1
+        return likeness
+
+
+def bend_into(stars: FloatMatrix, low: float, high: float) -> FloatMatrix:
+    """Bring predictions into the scale without making the extremes equal, in place.
+
+    Inside the scale, `EDGE` from its ends, nothing changes; beyond, high − EDGE² / (x − high + 2 EDGE) keeps the order
+    and a continuous slope, where clipping would tie every favourite.
+    """
+    over, under = stars > high - EDGE, stars < low + EDGE
+    stars[over] = high - EDGE**2 / (stars[over] - high + 2 * EDGE)
+    stars[under] = low + EDGE**2 / (low - stars[under] + 2 * EDGE)
+    return stars
