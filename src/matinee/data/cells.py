@@ -1,0 +1,108 @@
+"""Turn one cell of a metadata file, however it is written, into the value a catalogue keeps."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from typing import Any
+
+from matinee.data.fields import whole_number
+from matinee.data.titles import split_genres
+
+_LANGUAGES = {
+    "english": "en", "french": "fr", "spanish": "es", "german": "de", "italian": "it", "japanese": "ja", "russian": "ru",
+    "mandarin": "zh", "chinese": "zh", "cantonese": "zh", "cn": "zh", "hindi": "hi", "korean": "ko", "portuguese": "pt",
+    "swedish": "sv", "danish": "da", "dutch": "nl", "norwegian": "no", "nb": "no", "polish": "pl", "persian": "fa",
+}  # fmt: skip
+"""Names of languages, and codes that mean a dialect or a written form, → ISO 639-1."""
+
+_NO_LANGUAGE = "xx"
+_YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
+_LISTS = frozenset({"directors", "cast", "keywords"})
+
+
+def value_of(column: str, cells: tuple[Any, ...]) -> Any:
+    """Return the value of a catalogue column.
+
+    Args:
+        column: name of the catalogue column.
+        cells: what the file's columns for it hold, in order of preference; lists are made of all of them.
+
+    Returns:
+        a list, text or number as `MOVIE_SCHEMA` has it; None where nothing is known.
+    """
+    if column in _LISTS:
+        return list(dict.fromkeys(name for cell in cells for name in names_in(cell))) or None
+    known = (_value(column, cell) for cell in cells if cell is not None)
+    return next((value for value in known if value not in (None, [])), None)
+
+
+def _value(column: str, cell: Any) -> Any:
+    if column == "genres":
+        return split_genres("|".join(names_in(cell)))
+    if column == "country":
+        return next(iter(names_in(cell)), None)
+    text = str(cell).strip()
+    if column == "language":
+        return _language(text)
+    if column == "year":
+        found = _YEAR.search(text)
+        return int(found[1]) if found else None
+    if column in ("runtime", "popularity"):
+        number = _number(text)
+        return number if number is None or column == "popularity" else (round(number) or None)
+    if column in ("imdb_id", "tmdb_id"):
+        return id_of(text)
+    return text or None
+
+
+def id_of(text: str) -> int | None:
+    """Return the number of an IMDb or TMDB id, written 114709, "0114709" or "tt0114709"; None where there is none."""
+    try:
+        return whole_number(text.strip().removeprefix("tt"))
+    except ValueError:
+        return None
+
+
+def names_in(cell: Any) -> list[str]:
+    """Return the names in a cell: a list, JSON such as `[{"name": "Drama"}]`, or text parted by "|" or commas."""
+    if cell is None:
+        return []
+    if isinstance(cell, dict):
+        return names_in(cell.get("name"))
+    if isinstance(cell, (list, tuple)):
+        return [name for item in cell for name in names_in(item)]
+    text = str(cell).strip()
+    if text.startswith("["):
+        parsed = _parsed(text)
+        if isinstance(parsed, list):
+            return [name for item in parsed for name in ([item] if isinstance(item, str) else names_in(item))]
+    parts = text.split("|") if "|" in text else text.split(", ")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON, or the Python literals some files hold in its stead; None where it is neither."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _language(text: str) -> str | None:
+    code = _LANGUAGES.get(text.lower(), text.lower())
+    return code if len(code) == 2 and code.isalpha() and code != _NO_LANGUAGE else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
