@@ -1,0 +1,34 @@
+"""Every engine by name keeps the promises of `matinee.testing.engine_contract`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from matinee.engines import Engine, create, engine_names
+from matinee.testing.engine_contract import EngineContract
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "ease": {"l2": 5.0},
+    "svd": {"factors": 4},
+}
+"""What suits sixty people and forty films better than the defaults."""
+
+ORDER_TOLERANCE = {"als": 0.05}
+"""Engines whose random start depends on the order of rows."""
+
+
+@pytest.fixture(params=engine_names(), autouse=True)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class TestEveryEngine(EngineContract):
+    @pytest.fixture(autouse=True)
+    def _named(self, name: str) -> None:
+        self.name = name
+        self.order_tolerance = ORDER_TOLERANCE.get(name, EngineContract.order_tolerance)
+
+    def make(self) -> Engine:
+        return create(self.name, SETTINGS.get(self.name))
