@@ -22,11 +22,6 @@ from matinee.types import FloatMatrix, LongVector, Profiles, Progress
 _CELLS = 24_000_000
 """Scores asked for at once: 96 MB."""
 
-SYSTEM = ("coverage", "gini")
-"""Figures of all lists together, which have no standard error."""
-BEYOND = ("novelty", "diversity", "calibration", "popularity_lift", *SYSTEM)
-"""What is measured beside accuracy."""
-
 
 @dataclass(kw_only=True)
 class Judged:
@@ -207,17 +202,18 @@ def _accuracy(hits: Hits, split: RankingSplit, keys: Sequence[str]) -> dict[str,
 
 
 def _beyond(judged: Judged, lists: Lists, split: RankingSplit, keys: Sequence[str]) -> None:
-    """Add what is asked for beside accuracy; movies nobody may recommend count nowhere."""
+    """Add what is asked for beside accuracy, of a catalogue without genres only what needs none."""
     train = split.train
     popularity = np.bincount(train.movies, minlength=train.n_movies)
     genres = train.catalogue.genres
     n_users = int((np.diff(train.indptr) > 0).sum())
     per_viewer: dict[str, Callable[[Lists], PerUser]] = {
         "novelty": lambda shown: beyond.novelty(shown, popularity, n_users),
-        "diversity": lambda shown: beyond.intra_list_diversity(shown, genres),
-        "calibration": lambda shown: beyond.calibration(shown, split.profiles, genres),
         "popularity_lift": lambda shown: beyond.popularity_lift(shown, split.profiles, popularity),
     }
+    if genres.size:
+        per_viewer["diversity"] = lambda shown: beyond.intra_list_diversity(shown, genres)
+        per_viewer["calibration"] = lambda shown: beyond.calibration(shown, split.profiles, genres)
     whole = {"coverage": beyond.coverage, "gini": beyond.gini}
     for key in keys:
         shown = lists[:, : _cut(key)]
