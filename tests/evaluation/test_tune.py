@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import doctest
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,10 +13,14 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import polars as pl
 import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
 
+from matinee.cli import tune as command
 from matinee.data.dataset import Catalogue, Dataset, from_columns
 from matinee.engines import Engine
-from matinee.errors import EnvironmentFailure, LeakError, SettingsError
+from matinee.errors import EnvironmentFailure, InputError, LeakError, SettingsError
 from matinee.evaluation.protocols import Rating, RatingConfig, RatingSplit, Strong, StrongConfig
 from matinee.training import grid as grid_module
 from matinee.training.grid import combinations, parse_grid
@@ -91,14 +96,14 @@ STRONG = Strong(StrongConfig(held_out_users=10))
 
 def test_values_get_the_types_of_the_configuration() -> None:
     text = ["shift=0,-1.5, 1e-3", "times=8,16,8", "bias=true,off", "sign=minus", "cap=none,3"]
-    assert parse_grid(Toy, text) == {
+    assert parse_grid(ToyConfig, text, owner="toy") == {
         "shift": [0.0, -1.5, 0.001],
         "times": [8, 16],
         "bias": [True, False],
         "sign": ["minus"],
         "cap": [None, 3],
     }
-    assert all(type(value) is float for value in parse_grid(Toy, ["shift=1,2"])["shift"])
+    assert all(type(value) is float for value in parse_grid(ToyConfig, ["shift=1,2"], owner="toy")["shift"])
 
 
 @pytest.mark.parametrize(
@@ -107,18 +112,17 @@ def test_values_get_the_types_of_the_configuration() -> None:
         (["rank=8"], "(?s)toy has no setting 'rank'.*shift, times, bias, sign, cap, layers"),
         (["shift"], "(?s)NAME=VALUE.*'shift'.*toy has: shift"),
         (["shift="], "NAME=VALUE"),
-        (["shift=1", "shift=2"], "'shift' twice"),
+        (["shift=1", "shift=2"], "'shift' is given twice"),
         (["times=1.5"], "(?s)times cannot be '1.5'.*a whole number"),
         (["bias=maybe"], "true or false"),
         (["sign=none"], "(?s)'none'.*plus or minus"),
         (["cap=x"], "a whole number or none"),
         (["layers=1"], "a grid cannot hold"),
-        ([], "(?s)nothing to search.*toy has: shift"),
     ],
 )
 def test_a_bad_grid_is_refused_by_name(entries: list[str], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        parse_grid(Toy, entries)
+        parse_grid(ToyConfig, entries, owner="toy")
 
 
 def test_every_combination_once_the_last_fastest() -> None:
@@ -202,6 +206,8 @@ def test_what_cannot_work_is_said_before_anything_runs(dataset: Dataset) -> None
         tune(dataset, RATING, Toy, {"times": [1, 0]})
     with pytest.raises(SettingsError, match=r"(?s)by 'ndcg@10'.*rmse, mae"):
         tune(dataset, RATING, Toy, {"times": [1]}, metric="ndcg@10")
+    with pytest.raises(SettingsError, match=r"(?s)nothing to search.*toy has: shift, times"):
+        tune(dataset, RATING, Toy, {})
     assert not Toy.fits
 
 
@@ -317,6 +323,84 @@ def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_keys_do_not_depend_on_the_order_of_facts() -> None:
     assert key_of({"a": 1, "b": 2.0}) == key_of({"b": 2.0, "a": 1})
     assert key_of({"a": 1}) != key_of({"a": 2})
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Return a function that runs `matinee tune` on the data set as files, with toy engines, in a home of its own."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    pl.DataFrame(
+        {"movieId": np.arange(40), "title": [f"Film {i} (1999)" for i in range(40)], "genres": ["Drama"] * 40}
+    ).write_csv(folder / "movies.csv")
+    pl.DataFrame(
+        {"userId": dataset.users, "movieId": dataset.movies, "rating": dataset.values, "timestamp": dataset.rows}
+    ).write_csv(folder / "ratings.csv")
+    monkeypatch.setattr(command, "engine_class", {"toy": Toy, "order": Order}.__getitem__)
+    monkeypatch.setenv("COLUMNS", "200")
+    app = typer.Typer()
+    app.command()(command.tune)
+
+    def invoke(*words: str) -> Result:
+        # Only standard output: what a pipe would get.
+        return CliRunner().invoke(app, ["--data", str(folder), "--home", str(tmp_path / "home"), *words])
+
+    return invoke
+
+
+def test_the_command_prints_a_table_sorted_by_the_metric(run: Callable[..., Result], tmp_path: Path) -> None:
+    words = ("--engine", "toy", "--protocol", "rating", "--grid", "shift=1,0", "--grid", "bias=true,false")
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    rows = [line.split("│") for line in result.stdout.splitlines() if "│" in line]
+    assert [row[1].strip() for row in rows] == ["0", "0", "1", "1"]
+    assert {row[2].strip() for row in rows} == {"true", "false"}
+    heading = next(line for line in result.stdout.splitlines() if "shift" in line and "┃" in line)
+    assert [cell.strip() for cell in heading.split("┃")[1:-1]] == ["shift", "bias", "rmse", "mae", "seconds"]
+    assert "validation" in result.stdout
+    assert len(Toy.fits) == 4
+    run(*words)
+    assert len(Toy.fits) == 4, "the journal in the home was not used"
+    run(*words, "--fresh")
+    assert len(Toy.fits) == 8
+    assert len(Journal(tmp_path / "home" / "tuning" / "toy.jsonl").read()) == 4
+
+
+def test_the_command_prints_json_with_stable_keys(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run(
+        *("--engine", "order", "--protocol", "strong", "--protocol-setting", "held_out_users=10"),
+        *("--grid", "shift=0", "--grid", "cap=13,none", "--json", "--journal", str(tmp_path / "j")),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert list(found) == ["engine", "data", "protocol", "counts", "metric", "best", "trials", "journal"]
+    assert found["protocol"]["part"] == "validation"
+    assert found["protocol"]["settings"]["held_out_users"] == 10
+    assert found["best"]["settings"] == {"shift": 0.0, "cap": None}
+    assert list(found["best"]) == ["settings", "measures", "errors", "seconds", "failed", "resumed"]
+    assert found["trials"][1]["failed"] == "Out of luck."
+    assert (tmp_path / "j").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--protocol", "rating", "--grid", "rank=8"), "(?s)'rank'.*shift, times"),
+        (("--protocol", "guess", "--grid", "shift=0"), "(?s)no protocol 'guess'.*temporal, strong"),
+        (("--protocol", "rating", "--grid", "shift=0", "--protocol-setting", "n=1"), "(?s)rating has no.*n_folds"),
+        (("--protocol", "rating", "--grid", "shift=0", "--protocol-setting", "seed=1,2"), "one seed; got 1, 2"),
+        (("--protocol", "rating", "--grid", "shift=0", "--metric", "hr"), "(?s)'hr'.*rmse, mae"),
+    ],
+)
+def test_the_command_refuses_by_name(run: Callable[..., Result], words: tuple[str, ...], message: str) -> None:
+    result = run("--engine", "toy", *words)
+    assert result.exit_code != 0
+    assert isinstance(result.exception, InputError)
+    assert re.search(message, str(result.exception)), result.exception
+    assert not Toy.fits
 
 
 def test_examples_in_the_docstrings() -> None:

@@ -1,4 +1,4 @@
-"""Grids of settings, read from text by the types of an engine's configuration."""
+"""Grids of settings, read from text by the types of a configuration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import product
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from matinee.engines import Engine
 from matinee.errors import SettingsError
 
 Grid = Mapping[str, Sequence[Any]]
@@ -16,36 +15,38 @@ Grid = Mapping[str, Sequence[Any]]
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def parse_grid(kind: type[Engine], entries: Sequence[str]) -> dict[str, list[Any]]:
-    """Read entries such as "l2=0.02,0.1" into values of the types the engine's configuration has.
+def parse_grid(config_class: type[Any], entries: Sequence[str], *, owner: str) -> dict[str, list[Any]]:
+    """Read entries such as "l2=0.02,0.1" into values of the types a configuration has.
 
     Args:
-        kind: the engine.
+        config_class: the configuration, of an engine or of a protocol.
         entries: one setting each, its values separated by commas; "none" stands for None where the setting allows it.
+        owner: what the settings belong to, for messages.
 
     Raises:
         SettingsError: naming the known settings, the type expected or the values allowed.
 
     Example:
-        >>> from matinee.engines import engine_class
-        >>> parse_grid(engine_class("ease"), ["l2=100,300"])
-        {'l2': [100.0, 300.0]}
+        >>> from matinee.evaluation.protocols import RatingConfig
+        >>> parse_grid(RatingConfig, ["n_folds=5,10", "method=folds"], owner="rating")
+        {'n_folds': [5, 10], 'method': ['folds']}
     """
-    types = get_type_hints(kind.config_class)
+    types = get_type_hints(config_class)
+    known = f"{owner} has: {', '.join(types) or 'no settings'}."
     grid: dict[str, list[Any]] = {}
     for entry in entries:
         name, equals, text = (part.strip() for part in entry.partition("="))
         values = [value.strip() for value in text.split(",") if value.strip()]
         if not equals or not values:
-            raise SettingsError(f"A grid entry reads NAME=VALUE,VALUE,…; got {entry!r}.", hint=_known(kind, types))
+            raise SettingsError(f"A setting reads NAME=VALUE,VALUE,…; got {entry!r}.", hint=known)
         if name not in types:
-            raise SettingsError(f"{kind.name} has no setting {name!r}.", hint=_known(kind, types))
+            raise SettingsError(f"{owner} has no setting {name!r}.", hint=known)
         if name in grid:
-            raise SettingsError(f"The grid names {name!r} twice.", hint=f"Write {name}=… once with all its values.")
+            raise SettingsError(
+                f"The setting {name!r} is given twice.", hint=f"Write {name}=… once with all its values."
+            )
         # Each value once, in the order given.
-        grid[name] = list(dict.fromkeys(_value(kind, name, types[name], value) for value in values))
-    if not grid:
-        raise SettingsError("There is nothing to search: the grid is empty.", hint=_known(kind, types))
+        grid[name] = list(dict.fromkeys(_value(owner, name, types[name], value) for value in values))
     return grid
 
 
@@ -54,14 +55,14 @@ def combinations(grid: Grid) -> list[dict[str, Any]]:
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def _value(kind: type[Engine], name: str, wanted: Any, text: str) -> Any:
+def _value(owner: str, name: str, wanted: Any, text: str) -> Any:
     options = get_args(wanted) if get_origin(wanted) in (Union, UnionType) else (wanted,)
     for option in options:
         found = _one(option, text)
         if found is not None:
             return found[0]
     raise SettingsError(
-        f"{kind.name}: {name} cannot be {text!r}.", hint=f"Expected {' or '.join(_say(option) for option in options)}."
+        f"{owner}: {name} cannot be {text!r}.", hint=f"Expected {' or '.join(_say(option) for option in options)}."
     )
 
 
@@ -88,7 +89,3 @@ def _say(wanted: Any) -> str:
         return " or ".join(str(value) for value in get_args(wanted))
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", NoneType: "none"}
     return names.get(wanted, f"{wanted}, which a grid cannot hold")
-
-
-def _known(kind: type[Engine], types: Mapping[str, Any]) -> str:
-    return f"{kind.name} has: {', '.join(types) or 'no settings'}."

@@ -11,7 +11,7 @@ import io
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,8 @@ def tune(
         DataError: if the protocol cannot divide the data set.
         LeakError: if hidden ratings reach the training, or an engine writes on the data it is lent.
     """
+    if not grid:
+        raise SettingsError("There is nothing to search: the grid is empty.", hint=_settings_of(kind))
     chosen = _metric(protocol, metric)
     points = combinations(grid)
     engines = [kind(kind.configure(point)) for point in points]
@@ -187,6 +189,10 @@ class _Bench:
         if isinstance(split, RatingSplit):
             return judge_ratings(engine, split, self.dataset, silent)
         return judge_ranking(engine, split, self.protocol, silent)
+
+
+def _settings_of(kind: type[Engine]) -> str:
+    return f"{kind.name} has: {', '.join(each.name for each in fields(kind.config_class)) or 'no settings'}."
 
 
 def _metric(protocol: EvaluationProtocol, wanted: str | None) -> str:
