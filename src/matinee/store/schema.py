@@ -1,0 +1,214 @@
+"""The database in third normal form: every fact once, under the key it belongs to.
+
+Films and people are named by the data, so a person is a name. Counts and averages are never stored: they are asked for.
+`source` alone repeats counts, as what was imported on that day; later ratings do not change them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+"""Version of this schema; a database of a later one is refused."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Names differ by accent and case ("Ana" and "Ána"), which MySQL's usual collations deny.
+_MYSQL = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
+_MARIADB = {key.replace("mysql", "mariadb"): value for key, value in _MYSQL.items()}
+_PLAIN = {**_MYSQL, **_MARIADB}
+# SQLite then keeps the rows in the order of their key, so that one viewer's ratings lie together.
+_CLUSTERED = {**_PLAIN, "sqlite_with_rowid": False}
+
+# SQLite gives ids by itself only to a column of type INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _movie() -> Column[int]:
+    return Column("movie_id", Id, ForeignKey("movie.id"), primary_key=True)
+
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("applied_at", BigInteger, nullable=False),
+    **_PLAIN,
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="only"), primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("explicit", Boolean, nullable=False),
+    Column("ordered", Boolean, nullable=False),
+    Column("scale_low", Double, nullable=False),
+    Column("scale_high", Double, nullable=False),
+    Column("movies", Integer, nullable=False),
+    Column("viewers", Integer, nullable=False),
+    Column("ratings", BigInteger, nullable=False),
+    Column("imported_at", BigInteger, nullable=False),
+    **_PLAIN,
+)
+
+movie = Table(
+    "movie",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("position", Integer, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("year", Integer),
+    Column("imdb_id", BigInteger),
+    Column("tmdb_id", BigInteger),
+    Column("overview", Text),
+    Column("country", Text),
+    Column("language", String(16)),
+    Column("runtime", Integer),
+    Column("popularity", Double),
+    Column("poster_path", Text),
+    **_PLAIN,
+)
+
+movie_title = Table(
+    "movie_title",
+    metadata,
+    _movie(),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    **_CLUSTERED,
+)
+
+genre = Table(
+    "genre",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    **_PLAIN,
+)
+
+movie_genre = Table(
+    "movie_genre",
+    metadata,
+    _movie(),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    Column("genre_id", Integer, ForeignKey("genre.id"), nullable=False, index=True),
+    **_CLUSTERED,
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    **_PLAIN,
+)
+
+DIRECTOR, CAST = "director", "cast"
+
+movie_person = Table(
+    "movie_person",
+    metadata,
+    _movie(),
+    Column("role", String(16), CheckConstraint("role IN ('director', 'cast')", name="role"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    Column("person_id", Integer, ForeignKey("person.id"), nullable=False, index=True),
+    **_CLUSTERED,
+)
+
+keyword = Table(
+    "keyword",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    **_PLAIN,
+)
+
+movie_keyword = Table(
+    "movie_keyword",
+    metadata,
+    _movie(),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    Column("keyword_id", Integer, ForeignKey("keyword.id"), nullable=False, index=True),
+    **_CLUSTERED,
+)
+
+viewer = Table(
+    "viewer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text),
+    # Place among the users of the imported data; null for people of this site and for those who only left tags.
+    Column("position", Integer, unique=True),
+    Column("of_site", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    # The id of a viewer who left is never given to another.
+    sqlite_autoincrement=True,
+    **_PLAIN,
+)
+
+viewer_genre = Table(
+    "viewer_genre",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    Column("genre_id", Integer, ForeignKey("genre.id"), primary_key=True, index=True),
+    **_CLUSTERED,
+)
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    Column("movie_id", Id, ForeignKey("movie.id"), primary_key=True, index=True),
+    Column("value", Double, nullable=False),
+    Column("rated_at", BigInteger),
+    # Orders one viewer's ratings: 0, 1, … as imported, then nanoseconds of the clock, which are always larger.
+    Column("position", BigInteger, nullable=False),
+    **_CLUSTERED,
+)
+
+viewer_tag = Table(
+    "viewer_tag",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("viewer_id", Id, ForeignKey("viewer.id"), nullable=False, index=True),
+    Column("movie_id", Id, ForeignKey("movie.id"), nullable=False, index=True),
+    Column("tag", Text, nullable=False),
+    Column("tagged_at", BigInteger),
+    **_PLAIN,
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("viewer_id", Id, ForeignKey("viewer.id"), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+    **_CLUSTERED,
+)
