@@ -117,9 +117,9 @@ def show(found: Tuning, journal: Path) -> None:
         title_justify="left",
     )
     for heading in (*found.best.settings, *shown, "seconds"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for trial in found.trials:
-        figures = ["failed" if trial.failed else _figure(trial, key) for key in shown]
+        figures = ["failed" if trial.failed else _figure(trial, key, sure=key == found.metric) for key in shown]
         table.add_row(*(_plain(value) for value in trial.settings.values()), *figures, f"{trial.seconds:.1f}")
     out.print(table)
     best = ", ".join(f"{name}={_plain(value)}" for name, value in found.best.settings.items())
@@ -134,10 +134,11 @@ def show(found: Tuning, journal: Path) -> None:
     note("The best of many is flattered by chance: claim only what `matinee evaluate` measures on the test part.")
 
 
-def _figure(trial: Trial, key: str) -> str:
+def _figure(trial: Trial, key: str, *, sure: bool = True) -> str:
+    """Return a figure, with its standard error where `sure` asks for it and there is one."""
     if key not in trial.measures:
         return "–"
-    error = f" ± {trial.errors[key]:.4f}" if key in trial.errors else ""
+    error = f" ± {trial.errors[key]:.4f}" if sure and key in trial.errors else ""
     return f"{trial.measures[key]:.4f}{error}"
 
 
