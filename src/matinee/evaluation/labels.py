@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from matinee.evaluation.result import Gap
+if TYPE_CHECKING:
+    from matinee.evaluation.result import Gap
 
 Better = Literal["higher", "lower", "neither"]
 

@@ -85,7 +85,7 @@ PAGE = """<!doctype html>
 <section aria-labelledby="rule">
   <h2 id="rule">The protocol</h2>
   <p>{{ result.protocol.definition }}</p>
-  <div class="scroll" tabindex="0" role="region" aria-label="Settings and counts">
+  <div class="scroll beside" tabindex="0" role="region" aria-label="Settings and counts">
   <table>
     <caption>Settings</caption>
     <tbody>{% for name, value in result.protocol.settings.items() %}<tr><th scope="row">{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</tbody>
@@ -103,7 +103,7 @@ PAGE = """<!doctype html>
   <h2 id="who">Contestants</h2>
   <div class="scroll" tabindex="0" role="region" aria-label="Contestants">
   <table>
-    <thead><tr><th scope="col">Name</th><th scope="col">Fit, s</th><th scope="col">Score, s</th><th scope="col">Settings</th></tr></thead>
+    <thead><tr><th scope="col">Name</th><th scope="col">Fit, s</th><th scope="col">Score, s</th><th scope="col" class="text">Settings</th></tr></thead>
     <tbody>
     {% for row in result.rows %}
       <tr{% if row.is_baseline %} class="baseline"{% endif %}><th scope="row">{{ row.name }}</th><td>{{ "%.2f"|format(row.fit_seconds) }}</td><td>{{ "%.2f"|format(row.score_seconds) }}</td>
@@ -150,10 +150,10 @@ ul { margin:0; padding-left:1.2rem }
 figure { margin:0; min-width:0 } figcaption { color:var(--soft); font-size:.9rem }
 .chart { width:100%; min-height:16rem }
 select { font:inherit; color:var(--ink); background:var(--card); border:1px solid var(--line); border-radius:8px; padding:.3rem .5rem; max-width:100% }
-.scroll { overflow-x:auto } .scroll:focus-visible, select:focus-visible, a:focus-visible { outline:3px solid var(--accent); outline-offset:2px }
+.scroll { overflow-x:auto } .beside { display:flex; flex-wrap:wrap; gap:0 3rem; align-items:flex-start } .scroll:focus-visible, select:focus-visible, a:focus-visible { outline:3px solid var(--accent); outline-offset:2px }
 table { border-collapse:collapse; font-variant-numeric:tabular-nums; margin-bottom:.6rem } caption { text-align:left; color:var(--soft); padding:.3rem 0 }
 th, td { padding:.35rem .8rem .35rem 0; border-bottom:1px solid var(--line); text-align:right; white-space:nowrap; vertical-align:top }
-th:first-child { text-align:left; padding-right:1.4rem } thead th { color:var(--soft); font-weight:600 } td.text { text-align:left; white-space:normal; min-width:16rem; color:var(--soft) }
+th:first-child { text-align:left; padding-right:1.4rem } thead th { color:var(--soft); font-weight:600 } td.text, th.text { text-align:left; white-space:normal; min-width:16rem; color:var(--soft) }
 tr.baseline th { font-style:italic; font-weight:400 } small { color:var(--soft) }
 .better { color:var(--better) } .worse { color:var(--worse) } .other { color:var(--other) }
 td.better::after { content:" ▲" } td.worse::after { content:" ▼" } td.other::after { content:" ≠" }
@@ -175,7 +175,7 @@ data.metrics.forEach((metric, place) => select.add(new Option(metric.label, plac
 function layout(extra) {
   const axis = { gridcolor: colour("line"), zerolinecolor: colour("soft"), automargin: true, tickfont: { size: 13 } };
   return { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("ink"), family: "system-ui, sans-serif" },
-    margin: { l: 10, r: 20, t: 10, b: 40 }, showlegend: false, height: 120 + 34 * data.rows.length,
+    margin: { l: 10, r: 24, t: 24, b: 40 }, showlegend: false, height: 120 + 34 * data.rows.length,
     xaxis: { ...axis, ...extra.x }, yaxis: { ...axis, ...extra.y } };
 }
 const options = { displayModeBar: false, responsive: true };
@@ -214,7 +214,7 @@ function trade() {
   document.getElementById("tradeFigure").hidden = false;
   const rows = data.rows.map((row, place) => ({ row, x: relevance.points[place], y: diversity.points[place] })).filter((one) => one.x && one.y);
   Plotly.react("trade", [{ type: "scatter", mode: "markers+text", x: rows.map((one) => one.x.value), y: rows.map((one) => one.y.value),
-    text: rows.map((one) => one.row.name), textposition: "top center", hovertemplate: "%{text}: %{x:.4f}, %{y:.4f}<extra></extra>",
+    text: rows.map((one) => one.row.name), textposition: "top center", cliponaxis: false, hovertemplate: "%{text}: %{x:.4f}, %{y:.4f}<extra></extra>",
     marker: { size: 11, color: rows.map((one) => kind(one.x)), symbol: rows.map((one) => (one.row.isBaseline ? "square" : "circle")) } }],
     layout({ x: { title: { text: relevance.label } }, y: { title: { text: diversity.label } } }), options);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,26 @@ _COLOURS = {"better": "#1a7f5a", "worse": "#c0392b", "other": "#b7791f", "level"
 _ACROSS = 3
 
 
+def require_matplotlib() -> None:
+    """Find out before a long run whether its picture can be drawn.
+
+    Raises:
+        MissingExtraError: without matplotlib.
+    """
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("A picture of the evaluation", "lab")
+
+
 def save_picture(result: Result, path: Path) -> None:
     """Write a PNG (or what the ending of `path` says) with one panel a metric.
 
     Raises:
         MissingExtraError: without matplotlib.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("A picture of the evaluation", "lab") from error
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     keys = [
         key
         for _, group in groups(result.protocol.measures)
@@ -62,6 +72,7 @@ def _panel(axes: Axes, rows: list[Row], key: str, baseline: str, *, first: bool)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_title(label(key), fontsize=10)
     axes.tick_params(labelsize=8)
+    axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#e3e7ee", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)

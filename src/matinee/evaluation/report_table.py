@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -17,11 +20,12 @@ _MARKS = {"better": ("▲", "green"), "worse": ("▼", "red"), "other": ("≠", 
 
 def table(result: Result, width: int = 100) -> Group:
     """Return the result for a rich console of this many characters: title, tables, refusals, and how to read them."""
-    fitting = max(1, (width - 4 - max(len(row.name) for row in result.rows)) // _CELL)
+    fitting = max(1, (width - 2 - max(len(row.name) for row in result.rows)) // _CELL)
     tables = [
-        _one(result, heading, keys[start : start + fitting])
+        _one(result, heading if not start else "", keys[start : start + step])
         for heading, keys in groups(_measured(result))
-        for start in range(0, len(keys), fitting)
+        for step in [_even(len(keys), fitting)]
+        for start in range(0, len(keys), step)
     ]
     return Group(_title(result), *tables, *_notes(result))
 
@@ -30,8 +34,13 @@ def _measured(result: Result) -> list[str]:
     return [key for key in result.protocol.measures if any(key in row.measures for row in result.rows)]
 
 
+def _even(n: int, most: int) -> int:
+    """Return columns a table, so that no table has more than `most` and the last is not left with one."""
+    return math.ceil(n / math.ceil(n / most))
+
+
 def _one(result: Result, heading: str, keys: list[str]) -> Table:
-    made = Table(title=heading, title_justify="left", title_style="bold")
+    made = Table(title=heading or None, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     made.add_column("")
     for key in keys:
         made.add_column(label(key), justify="right", no_wrap=True)
@@ -62,8 +71,9 @@ def _title(result: Result) -> Text:
     )
     for remark in dict.fromkeys(remark for split in result.splits for remark in split.remarks):
         title.append(f"\n{remark}", "yellow" if remark.startswith("No ") else "dim")
-    for name, count in result.splits[0].counts.items() if len(result.splits) == 1 else ():
-        title.append(f"\n{name.replace('_', ' '):>18} {count:,}", "dim")
+    for split in result.splits[:1] if len(result.splits) == 1 else ():
+        counts = " · ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in split.counts.items())
+        title.append(f"\n{counts}", "dim")
     return title
 
 

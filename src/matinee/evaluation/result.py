@@ -95,13 +95,23 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ProtocolInfo:
-    """Which rule was used: its name, definition in words, settings, part ("validation" or "test") and metric keys."""
+    """Which rule was used.
+
+    Attributes:
+        name: of the protocol.
+        definition: in words, settings filled in.
+        settings: as plain values.
+        part: "validation" or "test".
+        measures: metric keys in the order shown.
+        directions: by metric key, which way is better: "higher", "lower" or "neither".
+    """
 
     name: str
     definition: str
     settings: Mapping[str, Any]
     part: str
     measures: Sequence[str]
+    directions: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from matinee.evaluation import leaks
 from matinee.evaluation.baselines import Constant, DampedBias, Popular, Random, RecentPopular
 from matinee.evaluation.compare import compare
 from matinee.evaluation.judge import Judged, judge_ranking, judge_ratings
+from matinee.evaluation.labels import better
 from matinee.evaluation.leaks import Misconduct, Seal
 from matinee.evaluation.protocols.split import EvaluationProtocol, Part, RatingSplit, Split
 from matinee.evaluation.result import DataInfo, ProtocolInfo, Result, Row, SplitInfo
@@ -76,6 +77,7 @@ def evaluate(
             settings=asdict(protocol.config),
             part=part,
             measures=tuple(protocol.measures),
+            directions={key: better(key) for key in protocol.measures},
         ),
         data=_describe(dataset),
         splits=tuple(splits),
