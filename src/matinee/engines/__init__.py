@@ -14,6 +14,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "ease": ("matinee.engines.ease", "Ease"),
     "svd": ("matinee.engines.svd", "Svd"),
     "als": ("matinee.engines.als", "Als"),
+    "next": ("matinee.engines.next", "Next"),
 }
 
 

@@ -19,7 +19,7 @@ from matinee.data import Dataset
 from matinee.engines.conjugate import RankOneSums, plain_sums, solve_rows
 from matinee.engines.engine import Arrays, Engine, cosine_similar
 from matinee.engines.memory import require_memory
-from matinee.engines.weights import liking
+from matinee.engines.weights import interactions, liking
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
 
@@ -75,7 +75,7 @@ class Als(Engine):
         from matinee.engines._conjugate_numba import fast_sums
 
         config = self.config
-        likes = liked(dataset.profiles(), explicit=dataset.explicit, min_rating=config.min_rating)
+        likes = self._likes(dataset.profiles(), explicit=dataset.explicit)
         size = config.embedding_size
         require_memory(
             4 * size * (sum(likes.shape) * 2 + 6 * min(_ROWS, max(likes.shape))),
@@ -95,6 +95,9 @@ class Als(Engine):
             "gram": np.float32(config.unobserved_weight) * (movies.T @ movies),
             "explicit": np.array([dataset.explicit]),
         }
+
+    def _likes(self, profiles: Profiles, *, explicit: bool) -> csr_array:
+        return interactions(profiles, liking(profiles.values, explicit=explicit, min_rating=self.config.min_rating))
 
     def _sweep(self, likes: csr_array, fixed: FloatMatrix, moving: FloatMatrix, sums: RankOneSums) -> FloatMatrix:
         """Solve every row of one side with the other side fixed."""
@@ -122,7 +125,7 @@ class Als(Engine):
 
     def fold_in(self, profiles: Profiles) -> FloatMatrix:
         """Return (n_profiles, embedding_size) factors, each the solution of the profile's own system."""
-        likes = liked(profiles, explicit=bool(self.arrays["explicit"][0]), min_rating=self.config.min_rating)
+        likes = self._likes(profiles, explicit=bool(self.arrays["explicit"][0]))
         factors = self.arrays["factors"]
         return solve_rows(
             self.arrays["gram"],
@@ -146,17 +149,9 @@ class Als(Engine):
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         """Return y_j A⁻¹ y_i for each liked i: exact given the profile's own system A, which depends on the profile."""
         batch = Profiles.stack([profile], self.n_movies)
-        likes = liked(batch, explicit=bool(self.arrays["explicit"][0]), min_rating=self.config.min_rating)
+        likes = self._likes(batch, explicit=bool(self.arrays["explicit"][0]))
         factors, d = self.arrays["factors"], self.config.embedding_size
         rated = factors[profile.movies] * (likes.toarray()[0, profile.movies][:, None] > 0)
         system = self.arrays["gram"] + rated.T @ rated + self._ridge(likes)[0] * np.eye(d, dtype=np.float32)
         shares: FloatMatrix = factors[movies] @ np.linalg.solve(system, rated.T)
         return shares
-
-
-def liked(profiles: Profiles, *, explicit: bool, min_rating: float) -> csr_array:
-    """Return the (n_profiles, n_movies) sparse matrix of likes, each 1; the profiles are left as they are."""
-    likes = liking(profiles.values, explicit=explicit, min_rating=min_rating) > 0
-    ends = np.concatenate([[0], np.cumsum(likes)])[profiles.indptr]
-    kept = profiles.movies[likes]
-    return csr_array((np.ones(len(kept), np.float32), kept, ends), shape=(len(profiles), profiles.n_movies))

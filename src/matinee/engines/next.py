@@ -1,0 +1,175 @@
+"""Next: what people watch right after what you watched last, in three linear parts.
+
+1. *Transitions*: how often j followed i within a few places, near places weighing more, smoothed towards rare-film
+   caution and damped by popularity (a first-order Markov chain with skips).
+2. *Regression*: a ridge regression of the next film on the decayed last films, W = (Σ x xᵀ + l2 I)⁻¹ Σ x yᵀ, which
+   tells films that lead on from films that merely stand beside those that do.
+3. *Taste*: the item-item weights of `ease`, over the whole history with a slow decay.
+
+Each part is a matrix applied to the profile's films, the newest weighing most, so the score adds up over the profile.
+Keeps three dense (n, n) float32 matrices over the n films that occur: 140 MB at 3,400 films.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array
+
+from matinee.data import Dataset
+from matinee.engines.ease import most_used, solve, weigh_users
+from matinee.engines.engine import Arrays, Engine
+from matinee.engines.memory import require_memory
+from matinee.errors import SettingsError
+from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
+
+PARTS = ("transitions", "regression", "taste")
+_SAMPLED = 512
+"""Histories that the parts' scales are measured on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextConfig:
+    """How far back each part looks, and how much it counts."""
+
+    transitions_weight: float = 1.0
+    """Share of the transitions."""
+    transitions_decay: float = 0.7
+    """Weight of one place further back."""
+    transitions_lags: int = 40
+    """Places a transition may skip."""
+    smoothing: float = 100.0
+    """Added to a film's outgoing transitions, so that rare films promise little."""
+    damping: float = 0.2
+    """Transitions are divided by the target's popularity to this power."""
+    regression_weight: float = 0.6
+    """Share of the regression."""
+    regression_decay: float = 0.85
+    """Weight of one place further back."""
+    regression_lags: int = 20
+    """Places the regression looks back."""
+    regression_l2: float = 300.0
+    """Ridge of the regression, in weighted films."""
+    taste_weight: float = 0.8
+    """Share of the item-item weights."""
+    taste_decay: float = 0.9
+    """Weight of one place further back."""
+    taste_l2: float = 200.0
+    """Ridge of the item-item weights."""
+    taste_dropout: float = 0.5
+    """Dropout of the item-item weights."""
+    max_movies: int = 12_000
+    """At most so many movies take part, those watched most."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings outside their range."""
+        for name in ("transitions_decay", "regression_decay", "taste_decay"):
+            if not 0 < getattr(self, name) <= 1:
+                raise SettingsError(f"{name} must lie in (0, 1]; got {getattr(self, name)}.")
+        for name in ("transitions_lags", "regression_lags", "max_movies"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} must be at least 1; got {getattr(self, name)}.")
+        if self.regression_l2 <= 0 or self.taste_l2 <= 0 or self.smoothing < 0:
+            raise SettingsError("regression_l2 and taste_l2 must be above 0, smoothing not below.")
+
+
+class Next(Engine):
+    """Score what comes next, from the order of the profile.
+
+    Learns `columns` (n,), the movies that take part, and one (n, n) matrix for each part, its weight and scale
+    included: row i holds what film i adds to the score of every other.
+    """
+
+    name = "next"
+    config_class = NextConfig
+    config: NextConfig
+
+    def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
+        profiles = dataset.profiles()
+        columns = most_used(profiles.matrix(), self.config.max_movies)
+        n = len(columns)
+        require_memory(5 * 4.0 * n * n, f"next on {n:,} movies", f"Set max_movies below {n:,}.")
+        places = np.full(dataset.n_movies, -1, np.int32)
+        places[columns] = np.arange(n, dtype=np.int32)
+        movies = places[profiles.movies]
+        parts = {
+            "transitions": self._transitions(profiles, movies, n),
+            "regression": self._regression(profiles, movies, n, progress),
+            "taste": self._taste(profiles, columns),
+        }
+        progress("next", 3, 3)
+        for name, matrix in parts.items():
+            matrix *= getattr(self.config, f"{name}_weight") / self._spread(profiles, columns, name, matrix)
+        return {"columns": columns, **parts}
+
+    def _transitions(self, profiles: Profiles, movies: IntVector, n: int) -> FloatMatrix:
+        from matinee.engines._next_numba import lagged_counts
+
+        config = self.config
+        counts = lagged_counts(profiles.indptr, movies, n, config.transitions_decay, config.transitions_lags)
+        popularity = np.bincount(movies[movies >= 0], minlength=n).astype(np.float32)
+        counts /= np.maximum(counts.sum(axis=1, keepdims=True) + np.float32(config.smoothing), 1e-12)
+        counts /= np.maximum(popularity, 1) ** np.float32(config.damping)
+        return counts
+
+    def _regression(self, profiles: Profiles, movies: IntVector, n: int, progress: Progress) -> FloatMatrix:
+        from matinee.engines._next_numba import lagged_counts, recent_gram
+
+        config = self.config
+        progress("next", 1, 3)
+        gram = recent_gram(profiles.indptr, movies, n, config.regression_decay, config.regression_lags)
+        gram[np.diag_indices(n)] += np.float32(config.regression_l2)
+        targets = lagged_counts(profiles.indptr, movies, n, config.regression_decay, config.regression_lags)
+        solved: FloatMatrix = cho_solve(cho_factor(gram, overwrite_a=True), targets, overwrite_b=True)
+        progress("next", 2, 3)
+        return np.ascontiguousarray(solved)
+
+    def _taste(self, profiles: Profiles, columns: IntVector) -> FloatMatrix:
+        watched = profiles.matrix(np.ones(len(profiles.movies), np.float32))[:, columns]
+        return solve(weigh_users(csr_array(watched), 0.5), self.config.taste_l2, self.config.taste_dropout)
+
+    def _spread(self, profiles: Profiles, columns: IntVector, part: str, matrix: FloatMatrix) -> float:
+        """Return how far the tenth best score stands above the two-hundredth in typical histories.
+
+        The parts speak in different units; divided by this, their heads are equally long.
+        """
+        sample = profiles.slice(0, min(_SAMPLED, len(profiles)))
+        scores = -np.sort(-(self._recency(sample, part)[:, columns] @ matrix), axis=1)
+        last = scores.shape[1] - 1
+        spread = float(np.mean(scores[:, min(9, last)] - scores[:, min(199, last)])) if scores.size else 0.0
+        return spread if spread > 0 else 1.0
+
+    def _recency(self, profiles: Profiles, part: str) -> csr_array:
+        """Return (n_profiles, n_movies) decay^(films rated since), 0 beyond the lags the part looks back."""
+        ages = np.repeat(profiles.indptr[1:], profiles.lengths()) - 1 - np.arange(len(profiles.movies))
+        weights = getattr(self.config, f"{part}_decay") ** ages.astype(np.float32)
+        if part != "taste":
+            weights[ages >= getattr(self.config, f"{part}_lags")] = 0
+        return profiles.matrix(weights.astype(np.float32))
+
+    def _score(self, profiles: Profiles) -> FloatMatrix:
+        columns = self.arrays["columns"]
+        scores = np.zeros((len(profiles), self.n_movies), np.float32)
+        for part in PARTS:
+            scores[:, columns] += self._recency(profiles, part)[:, columns] @ self.arrays[part]
+        return scores
+
+    def _similar(self, movie: int) -> FloatVector:
+        """Return what one film just watched would lead to."""
+        likeness: FloatVector = self._score(Profiles.stack([Profile.of([movie], [1.0])], self.n_movies))[0]
+        return likeness
+
+    def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
+        batch = Profiles.stack([profile], self.n_movies)
+        places = np.full(self.n_movies, -1, np.int32)
+        places[self.arrays["columns"]] = np.arange(len(self.arrays["columns"]), dtype=np.int32)
+        asked, rated = places[movies], places[profile.movies]
+        shares = np.zeros((len(movies), len(profile)), np.float32)
+        for part in PARTS:
+            weights = self._recency(batch, part).data
+            shares += self.arrays[part][np.ix_(rated, asked)].T * weights
+        shares[asked < 0] = 0
+        shares[:, rated < 0] = 0
+        return shares
