@@ -98,12 +98,19 @@ def test_trending_counts_the_last_days_with_decay() -> None:
             engine.trending(10, window_days=wrong)
 
 
-def test_without_times_nothing_trends_and_recent_means_count() -> None:
+def test_recent_adds_up_decayed_stars_above_the_middle() -> None:
+    engine = Popular(PopularConfig(recent_half_life_days=10)).fit(dataset(RATINGS, 4))
+    middle = 2.75
+    first = (5 - middle) * 2**-10.0 + (4 - middle) * 2**-5.0 + (3 - middle) * 2**-0.1
+    np.testing.assert_allclose(engine.arrays["recent"], [first, 4 - middle, (5 - middle) * 2**-9.0, 0], rtol=1e-6)
+
+
+def test_without_times_nothing_trends_and_all_praise_counts_alike() -> None:
     plain = dataset(RATINGS, 4)
     timeless = Dataset(**{**plain.__dict__, "times": np.full(plain.n_ratings, np.iinfo(np.int64).min)})
     engine = Popular(PopularConfig(rank_by="recent")).fit(timeless)
     assert not engine.trending_scores().any()
-    np.testing.assert_allclose(engine.arrays["recent"], [3, 2, 1, 0])
+    np.testing.assert_allclose(engine.arrays["recent"], [3.75, 1.25, 2.25, 0])
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def most_used(rows_UM: csr_array, most: int) -> IntVector:
 def weigh_users(rows_UM: csr_array, power: float) -> csr_array:
     """Scale each row by the root of its user weight n_u^−power; weights average 1 over all entries."""
     lengths = np.diff(rows_UM.indptr)
-    weights = np.power(np.maximum(lengths, 1), -power)
+    weights = np.power(np.maximum(lengths, 1).astype(np.float64), -power)
     weights *= lengths.sum() / max((weights * lengths).sum(), 1e-12)
     scaled = rows_UM.astype(np.float32)
     scaled.data *= np.repeat(np.sqrt(weights), lengths).astype(np.float32)

@@ -33,8 +33,9 @@ RankBy = Literal["weighted_rating", "count", "recent"]
 class PopularConfig:
     """How films are averaged and ranked for everybody."""
 
-    rank_by: RankBy = "count"
-    """What the score follows; the weighted rating is kept and shown whichever ranks."""
+    rank_by: RankBy = "recent"
+    """What the score follows; the weighted rating is kept and shown whichever ranks. "recent" adds up the stars
+    above the middle of the scale, newer ones heavier; where no time is known all alike."""
     prior_ratings: float | None = None
     """m of the weighted rating; None takes `prior_by_scale`."""
     credible: float = 0.9
@@ -81,7 +82,7 @@ class Popular(Engine):
             "weighted": weighted,
             "low": np.clip(weighted - margin, *dataset.scale),
             "high": np.clip(weighted + margin, *dataset.scale),
-            "recent": decayed_counts(dataset, self.config.recent_half_life_days),
+            "recent": decayed_praise(dataset, self.config.recent_half_life_days),
             "explicit": np.array([dataset.explicit]),
         }
         arrays |= daily_counts(dataset, self.config.history_days)
@@ -196,16 +197,18 @@ def posterior(
     return first, np.sqrt(np.maximum(second - first**2, 0) / (weight + 1))
 
 
-def decayed_counts(dataset: Dataset, half_life_days: float) -> NDArray[np.float64]:
-    """Return (n_movies,) counts in which a rating halves every `half_life_days` before the last one.
+def decayed_praise(dataset: Dataset, half_life_days: float) -> NDArray[np.float64]:
+    """Return (n_movies,) the stars above the middle of the scale, halved every `half_life_days` before the last rating.
 
-    Ratings of unknown time do not count, unless no time is known at all: then every rating counts fully.
+    Where people only watched, each entry counts 1. Ratings of unknown time do not count, unless no time is known at
+    all: then every rating counts fully.
     """
+    praise = np.maximum(dataset.values - sum(dataset.scale) / 2, 0) if dataset.explicit else dataset.values
     known = dataset.times != UNKNOWN_TIME
     if not known.any():
-        return np.bincount(dataset.movies, minlength=dataset.n_movies).astype(np.float64)
+        return sums_by(dataset.movies, praise, dataset.n_movies)
     age = (dataset.times[known].max() - dataset.times[known]) / DAY
-    return sums_by(dataset.movies[known], 0.5 ** (age / half_life_days), dataset.n_movies)
+    return sums_by(dataset.movies[known], praise[known] * 0.5 ** (age / half_life_days), dataset.n_movies)
 
 
 def daily_counts(dataset: Dataset, days: int) -> Arrays:
