@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from math import comb, log2, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -303,6 +304,13 @@ def test_misfits_are_named() -> None:
         rmse(np.zeros(2), np.zeros(3))
     with pytest.raises(ShapeError, match="no ratings"):
         mae(np.zeros(0), np.zeros(0))
+
+
+def test_every_metric_is_explained_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| `")}
+    assert {f"`{name}@k`" for name in RANKING} <= rows
+    assert all(f"`{name}`" in text for name in ("rmse", "mae"))
 
 
 def test_examples_in_the_docstrings() -> None:
