@@ -169,11 +169,18 @@ def user_stretches(indptr: LongVector, n_rows: int = _STRETCH_ROWS) -> Iterator[
 
 def index_users(ids: Numbers) -> tuple[LongVector, IntVector]:
     """Return the distinct ids, ascending, and the (n,) int32 index of each id among them."""
-    if not len(ids):
-        return np.empty(0, np.int64), np.empty(0, np.int32)
-    steps = np.diff(ids)
-    if (steps >= 0).all():
-        starts = np.concatenate([[True], steps > 0])
-        return ids[starts].astype(np.int64), np.cumsum(starts, dtype=np.int32) - np.int32(1)
-    known, indices = np.unique(ids, return_inverse=True)
-    return known.astype(np.int64), indices.astype(np.int32)
+    indices = np.empty(len(ids), np.int32)
+    known: list[Numbers] = []
+    n_known = 0
+    for start in range(0, len(ids), _STRETCH_ROWS):
+        stretch = ids[start : start + _STRETCH_ROWS]
+        before = ids[start - 1] if start else stretch[0] - 1
+        new = np.diff(stretch, prepend=before)
+        if (new < 0).any():
+            distinct, places = np.unique(ids, return_inverse=True)
+            return distinct.astype(np.int64), places.astype(np.int32)
+        changes = new > 0
+        indices[start : start + len(stretch)] = np.cumsum(changes, dtype=np.int32) + np.int32(n_known - 1)
+        known.append(stretch[changes])
+        n_known += len(known[-1])
+    return np.concatenate([np.empty(0, np.int64), *known]).astype(np.int64), indices

@@ -60,6 +60,8 @@ def _value(column: str, cell: Any) -> Any:
 
 def id_of(text: str) -> int | None:
     """Return the number of an IMDb or TMDB id, written 114709, "0114709" or "tt0114709"; None where there is none."""
+    if not text:
+        return None
     try:
         return whole_number(text.strip().removeprefix("tt"))
     except ValueError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
@@ -15,7 +14,8 @@ from matinee.data.report import FaultList, FileReport, Ledger, shorten
 from matinee.data.titles import parse_title, split_genres
 from matinee.types import LongVector
 
-_MOVIE_COLUMNS = ("movie_id", "title", "alternative_titles", "year", "genres", "imdb_id", "tmdb_id")
+_LIST_SEPARATOR = "\x1f"
+"""Parts the items of a list while a column is still text; ASCII has it for this, and no title holds it."""
 
 
 def read_movies(table: Table, ledger: Ledger) -> Catalogue:
@@ -25,30 +25,47 @@ def read_movies(table: Table, ledger: Ledger) -> Catalogue:
         DataError: if the file is damaged, or at the first bad row where the ledger says so.
     """
     faults = FaultList(table.entry.shown)
-    rows: dict[int, tuple[Any, ...]] = {}
+    rows: dict[int, tuple[str, str, int | None, str, int | None, int | None]] = {}
     untitled = 0
     for line, (movie, raw_title, year, genres, imdb, tmdb) in _movie_records(table, faults):
         movie_id = _whole(movie, "movie", line, faults)
         if movie_id in rows:
             faults.add(line, "repeat", f"movie {movie_id}", "every movie once")
         elif movie_id is not None:
-            parsed = parse_title(raw_title)
-            untitled += not parsed.title
-            rows[movie_id] = (
-                movie_id,
-                parsed.title or f"Movie {movie_id}",
-                parsed.alternatives,
-                parsed.year or year,
-                split_genres(genres),
-                id_of(imdb),
-                id_of(tmdb),
-            )
+            title, others, titled_year = parse_title(raw_title)
+            untitled += not title
+            others_ = _LIST_SEPARATOR.join(others)
+            rows[movie_id] = (title, others_, titled_year or year, genres, id_of(imdb), id_of(tmdb))
     n_bad = finish(faults, ledger)
     ledger.report.files.append(FileReport(table.entry.shown, "movies", len(rows) + n_bad, len(rows)))
     if untitled:
         ledger.note(f"{untitled:,} movies have no title and are called by their number.")
-    schema = {name: MOVIE_SCHEMA[name] for name in _MOVIE_COLUMNS}
-    return Catalogue.of(pl.DataFrame(list(rows.values()), schema=schema, orient="row"))
+    return _catalogue(rows)
+
+
+def _catalogue(rows: dict[int, tuple[str, str, int | None, str, int | None, int | None]]) -> Catalogue:
+    """Build a catalogue from movie id → title, other titles and genres as text, year, and ids elsewhere."""
+    titles, others, years, genres, imdb_ids, tmdb_ids = zip(*rows.values(), strict=True) if rows else [()] * 6
+    lists = {raw: _LIST_SEPARATOR.join(split_genres(raw)) for raw in set(genres)}
+    frame = pl.DataFrame(
+        {
+            "movie_id": list(rows),
+            "title": titles,
+            "alternative_titles": others,
+            "year": years,
+            "genres": [lists[raw] for raw in genres],
+            "imdb_id": imdb_ids,
+            "tmdb_id": tmdb_ids,
+        },
+        schema={
+            name: pl.String() if isinstance(kind, pl.List) else kind
+            for name, kind in MOVIE_SCHEMA.items()
+            if name in ("movie_id", "title", "alternative_titles", "year", "genres", "imdb_id", "tmdb_id")
+        },
+    )
+    listed = pl.col("alternative_titles", "genres").replace("", None).str.split(_LIST_SEPARATOR)
+    named = pl.when(pl.col("title") == "").then(pl.format("Movie {}", "movie_id")).otherwise("title").alias("title")
+    return Catalogue.of(frame.with_columns(listed, named))
 
 
 def _movie_records(table: Table, faults: FaultList) -> Iterator[tuple[int, tuple[str, str, int | None, str, str, str]]]:

@@ -8,28 +8,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from matinee.data.columns import ColumnStore
 from matinee.data.dataset import IdMap
 from matinee.data.delimited import COLUMNS, DelimitedParser
 from matinee.data.recognise import Table, guarded
 from matinee.data.report import EXAMPLES_KEPT, FaultList, Ledger, shorten
 from matinee.data.rowcheck import Numbers, RowCheck
 from matinee.types import FloatVector, IntVector, LongVector, Progress, silent
-
-_TYPES: dict[str, Any] = {
-    "user": np.int32,
-    "movie": np.int32,
-    "rating": np.float32,
-    "time": np.int64,
-    "row": np.int32,
-    "order": np.float64,
-    "fold": np.int8,
-}
 
 
 @dataclass(frozen=True)
@@ -71,50 +61,40 @@ def read_ratings(table: Table, known: IdMap | None, ledger: Ledger, progress: Pr
     """
     check = RowCheck(known, table.first_line)
     parser = DelimitedParser(table)
-    pieces: dict[str, list[Numbers]] = {name: [] for name in _TYPES}
-    n_bad = 0
-    for stretch, faults in _stretches(table, parser, progress):
+    store = ColumnStore()
+    n_bad = done = 0
+    for stretch, faults, n_bytes in _stretches(table, parser):
         for frame, rows in stretch:
-            for name, column in check.clean(frame, rows, faults).items():
-                pieces[name].append(column)
+            store.append(check.clean(frame, rows, faults), expected=table.entry.size / max(done + n_bytes, 1))
         n_bad += sum(fault.count for fault in faults.faults())
         ledger.record(faults.faults())
-    columns = {name: _joined(pieces, name) for name in list(pieces)}
-    n = len(columns["user"])
+        done += n_bytes
+        progress("reading ratings", min(done, table.entry.size), max(table.entry.size, 1))
+    columns = store.columns()
+    users = columns.get("user", np.empty(0, np.int32))
     return RatingColumns(
-        users=columns["user"],
-        movies=columns["movie"],
-        values=columns["rating"] if "rating" in table.columns else np.ones(n, np.float32),
-        times=columns["time"] if "time" in table.columns else None,
-        rows=columns["row"],
-        order=columns["order"] if "order" in table.columns else None,
-        folds=columns["fold"] if "fold" in table.columns else None,
-        n_read=n + n_bad,
+        users=users,
+        movies=columns.get("movie", np.empty(0, np.int32)),
+        values=columns.get("rating", np.ones(len(users), np.float32)),
+        times=columns.get("time"),
+        rows=columns.get("row", np.empty(0, np.int32)),
+        order=columns.get("order"),
+        folds=columns.get("fold"),
+        n_read=len(users) + n_bad,
     )
 
 
-def _joined(pieces: dict[str, list[Numbers]], name: str) -> Numbers:
-    """Join the pieces of one column and let them go, so that no column is in memory twice for long."""
-    parts = pieces.pop(name)
-    return np.concatenate(parts) if parts else np.empty(0, _TYPES[name])
-
-
 def _stretches(
-    table: Table, parser: DelimitedParser, progress: Progress
-) -> Iterator[tuple[Iterator[tuple[pl.DataFrame, IntVector]], FaultList]]:
-    """Yield the frames of each stretch with the list that gathers its bad rows."""
-    name, total = table.entry.shown, max(table.entry.size, 1)
+    table: Table, parser: DelimitedParser
+) -> Iterator[tuple[Iterator[tuple[pl.DataFrame, IntVector]], FaultList, int]]:
+    """Yield the frames of each stretch, the list that gathers its bad rows, and its bytes."""
     if table.parquet:
-        faults = FaultList(name)
-        yield iter([_parquet(table, faults)]), faults
-    else:
-        done = 0
-        for block in table.entry.blocks():
-            faults = FaultList(name)
-            yield parser.parse(block, faults), faults
-            done += len(block)
-            progress("reading ratings", min(done, total - 1), total)
-    progress("reading ratings", total, total)
+        faults = FaultList(table.entry.shown)
+        yield iter([_parquet(table, faults)]), faults, table.entry.size
+        return
+    for block in table.entry.blocks():
+        faults = FaultList(table.entry.shown)
+        yield parser.parse(block, faults), faults, len(block)
 
 
 def _parquet(table: Table, faults: FaultList) -> tuple[pl.DataFrame, IntVector]:

@@ -19,7 +19,7 @@ from matinee.data.report import FileReport, Ledger, OnBadRow, ReadReport
 from matinee.data.rowcheck import HIGHEST, LOWEST
 from matinee.data.sources import Source, open_file, open_source
 from matinee.errors import DataError
-from matinee.types import UNKNOWN_TIME, Progress, silent
+from matinee.types import UNKNOWN_TIME, FloatVector, Progress, silent
 
 _LATEST_SECONDS = 10**11
 """Times beyond this (the year 5138) are taken for milliseconds."""
@@ -112,7 +112,6 @@ def _with_metadata(catalogue: Catalogue, layout: Layout, ledger: Ledger, given: 
 
 
 def _dataset(name: str, catalogue: Catalogue, ratings: SortedRatings, *, explicit: bool) -> Dataset:
-    halves = explicit and bool((ratings.values % 1 != 0).any())
     return Dataset(
         name=name,
         catalogue=catalogue,
@@ -123,11 +122,16 @@ def _dataset(name: str, catalogue: Catalogue, ratings: SortedRatings, *, explici
         times=ratings.times,
         rows=ratings.rows,
         # Releases before 2003 knew whole stars only.
-        scale=(LOWEST, HIGHEST) if halves else (1.0, HIGHEST),
+        scale=(LOWEST, HIGHEST) if explicit and _has_halves(ratings.values) else (1.0, HIGHEST),
         explicit=explicit,
         ordered=ratings.ordered,
         folds=ratings.folds,
     )
+
+
+def _has_halves(values: FloatVector, stretch: int = 1 << 16) -> bool:
+    stretches = (values[start : start + stretch] for start in range(0, len(values), stretch))
+    return any(bool((part != np.rint(part)).any()) for part in stretches)
 
 
 def _note_gaps(columns: RatingColumns, table: Table, ledger: Ledger) -> None:

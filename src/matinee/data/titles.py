@@ -7,7 +7,7 @@ MovieLens files a leading article behind a comma, adds other titles in brackets,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_GENRES = "(no genres listed)"
 
@@ -37,8 +37,7 @@ _PART_OF_TITLE = re.compile(
 """Bracketed words that tell two films of one name apart, as in "Che (Part 2)"; they stay where they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedTitle:
+class ParsedTitle(NamedTuple):
     """A title taken apart.
 
     Attributes:
