@@ -29,7 +29,9 @@ from matinee.releases.format import (
 
 
 def manifest() -> Manifest:
-    data = DataCard(name="d", fingerprint="0" * 16, simulated=False, explicit=True, scale=(0.5, 5.0), ratings=1, users=1, movies=1)
+    data = DataCard(
+        name="d", fingerprint="0" * 16, simulated=False, explicit=True, scale=(0.5, 5.0), ratings=1, users=1, movies=1
+    )
     return Manifest(version="v", created="2026-01-01T00:00:00+00:00", matinee="0", data=data, engines={}, ranking={})
 
 
