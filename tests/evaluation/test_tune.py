@@ -391,7 +391,7 @@ def test_the_command_prints_json_with_stable_keys(run: Callable[..., Result], tm
         (("--protocol", "rating", "--grid", "rank=8"), "(?s)'rank'.*shift, times"),
         (("--protocol", "guess", "--grid", "shift=0"), "(?s)no protocol 'guess'.*temporal, strong"),
         (("--protocol", "rating", "--grid", "shift=0", "--protocol-setting", "n=1"), "(?s)rating has no.*n_folds"),
-        (("--protocol", "rating", "--grid", "shift=0", "--protocol-setting", "seed=1,2"), "one seed; got 1, 2"),
+        (("--protocol", "rating", "--grid", "shift=0", "--protocol-setting", "seed=1,2"), "takes one seed; got 1, 2"),
         (("--protocol", "rating", "--grid", "shift=0", "--metric", "hr"), "(?s)'hr'.*rmse, mae"),
     ],
 )

@@ -7,45 +7,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from matinee.cli.console import DEFAULT_HOME, AsJson, Home, home_folder, note, out, print_json, progress_bars
-from matinee.cli.sources import BadRows, DataPath, MetadataPath, OnBadRow, read_or_sample
-from matinee.data import Dataset
+from matinee.cli.contest import rule_settings, subject
+from matinee.cli.sources import BadRows, DataPath, MetadataPath, OnBadRow
 from matinee.engines import engine_class
-from matinee.errors import SettingsError, UnknownIdError
-from matinee.evaluation.protocols import (
-    PROTOCOLS,
-    EvaluationProtocol,
-    Ncf,
-    NcfConfig,
-    Rating,
-    RatingConfig,
-    Sequential,
-    SequentialConfig,
-    Strong,
-    StrongConfig,
-    Temporal,
-    TemporalConfig,
-    is_sequence,
-    read_ncf,
-    read_sequences,
-)
+from matinee.evaluation.protocols import PROTOCOLS
 from matinee.training.grid import parse_grid
 from matinee.training.tune import Trial, Tuning
 from matinee.training.tune import tune as search
-from matinee.types import Progress
 
 _COLUMNS = 3
 """Metrics shown beside the settings; all of them are in the JSON."""
-
-_CONFIGS: dict[str, type[Any]] = {
-    "temporal": TemporalConfig,
-    "strong": StrongConfig,
-    "sequential": SequentialConfig,
-    "ncf": NcfConfig,
-    "rating": RatingConfig,
-}
 
 
 def tune(
@@ -63,6 +38,9 @@ def tune(
     ] = None,
     metric: Annotated[
         str | None, typer.Option("--metric", help="What to sort by; by default the protocol's first.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of the split.", show_default="the protocol's own")
     ] = None,
     data: DataPath = None,
     metadata: MetadataPath = None,
@@ -82,10 +60,10 @@ def tune(
     """Try every combination of settings on validation data; the test data stay untouched for `matinee evaluate`."""
     kind = engine_class(engine)
     points = parse_grid(kind.config_class, grid, owner=engine)
-    rule = _rule_settings(protocol, protocol_settings or [])
+    rule = rule_settings(protocol, protocol_settings or [], seed)
     book = journal or home_folder(home) / "tuning" / f"{engine}.jsonl"
     with progress_bars() as progress:
-        dataset, judge = _subject(data, metadata, bad_rows, protocol, rule, progress)
+        dataset, judge = subject(data, metadata, bad_rows, protocol, rule, progress)
         found = search(dataset, judge, kind, points, metric=metric, journal=book, fresh=fresh, progress=progress)
     if as_json:
         print_json(as_plain(found, book))
@@ -122,16 +100,15 @@ def show(found: Tuning, journal: Path) -> None:
         figures = ["failed" if trial.failed else _figure(trial, key, sure=key == found.metric) for key in shown]
         table.add_row(*(_plain(value) for value in trial.settings.values()), *figures, f"{trial.seconds:.1f}")
     out.print(table)
-    best = ", ".join(f"{name}={_plain(value)}" for name, value in found.best.settings.items())
-    out.print(f"Best by {found.metric} ({_figure(found.best, found.metric)}): {best}")
+    out.print(f"Best by {found.metric} ({_figure(found.best, found.metric)}): {_words(found.best)}")
     for trial in found.trials:
         if trial.failed:
-            note(
-                f"Failed: {', '.join(f'{name}={_plain(value)}' for name, value in trial.settings.items())}: {trial.failed}"
-            )
+            note(escape(f"Failed: {_words(trial)}: {trial.failed}"))
     resumed = sum(trial.resumed for trial in found.trials)
     note(f"{resumed} of {len(found.trials)} trials were taken from {journal}; --fresh runs them anew.")
-    note("The best of many is flattered by chance: claim only what `matinee evaluate` measures on the test part.")
+    chosen = " ".join(f"--set {found.engine}.{name}={_plain(value)}" for name, value in found.best.settings.items())
+    note("The best of many is flattered by chance. For a claim, measure it once on the test part:")
+    note(f"matinee evaluate --protocol {found.protocol} --engines {found.engine} {chosen} …")
 
 
 def _figure(trial: Trial, key: str, *, sure: bool = True) -> str:
@@ -142,44 +119,11 @@ def _figure(trial: Trial, key: str, *, sure: bool = True) -> str:
     return f"{trial.measures[key]:.4f}{error}"
 
 
+def _words(trial: Trial) -> str:
+    return ", ".join(f"{name}={_plain(value)}" for name, value in trial.settings.items())
+
+
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _rule_settings(protocol: str, entries: list[str]) -> dict[str, Any]:
-    if protocol not in _CONFIGS:
-        raise UnknownIdError(f"There is no protocol {protocol!r}.", hint=f"Protocols: {', '.join(PROTOCOLS)}.")
-    found = parse_grid(_CONFIGS[protocol], entries, owner=f"The protocol {protocol}")
-    for name, values in found.items():
-        if len(values) > 1:
-            raise SettingsError(f"A protocol has one {name}; got {', '.join(map(str, values))}.")
-    return {name: values[0] for name, values in found.items()}
-
-
-def _subject(
-    data: Path | None,
-    metadata: Path | None,
-    bad_rows: OnBadRow,
-    protocol: str,
-    settings: dict[str, Any],
-    progress: Progress,
-) -> tuple[Dataset, EvaluationProtocol]:
-    """Return what is divided and how."""
-    if protocol == "ncf":
-        if data is None:
-            raise SettingsError(
-                "The protocol ncf needs its published files.", hint="Give their zip or folder: --data PATH."
-            )
-        files = read_ncf(data)
-        return files.dataset, Ncf(files, NcfConfig(**settings))
-    if protocol == "sequential":
-        by_order = Sequential(SequentialConfig(**settings))
-        if data is not None and is_sequence(data):
-            return read_sequences(data), by_order
-        return read_or_sample(data, metadata, bad_rows, progress), by_order
-    dataset = read_or_sample(data, metadata, bad_rows, progress)
-    if protocol == "strong":
-        return dataset, Strong(StrongConfig(**settings))
-    if protocol == "rating":
-        return dataset, Rating(RatingConfig(**settings))
-    return dataset, Temporal(TemporalConfig(**settings))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
