@@ -85,7 +85,7 @@ def test_elimination_solves_a_batch_as_one_by_one() -> None:
 
 def test_folding_in_is_the_regression_of_the_fit() -> None:
     dataset = latent()
-    engine = Svd(SvdConfig(factors=4)).fit(dataset)
+    engine = Svd(SvdConfig(factors=4, l2=3.0, l2_power=0.3, user_bias_l2=5.0)).fit(dataset)
     profile = dataset.profiles()[3]
     films = np.column_stack([engine.arrays["bias"], engine.arrays["factors"]])
     ridge = np.array([5.0] + [3.0 * len(profile) ** 0.3] * 4)
@@ -113,6 +113,16 @@ def test_where_people_only_watched_there_is_nothing_to_tell_apart() -> None:
     dataset = latent()
     watched = replace(dataset, values=np.ones_like(dataset.values), explicit=False)
     np.testing.assert_allclose(Svd().fit(watched).score(watched.profiles()), 1, atol=1e-5)
+
+
+def test_likeness_is_the_cosine_shrunk_by_the_number_of_ratings() -> None:
+    dataset = latent()
+    engine = Svd(SvdConfig(factors=4, similar_l2=10.0)).fit(dataset)
+    count, factors = np.bincount(dataset.movies, minlength=dataset.n_movies), engine.arrays["factors"]
+    cosine = factors @ factors[2] / (np.linalg.norm(factors, axis=1) * np.linalg.norm(factors[2]))
+    wanted = cosine * count / (count + 10)
+    wanted[2] = 1
+    np.testing.assert_allclose(engine.similar(2), wanted, atol=1e-5)
 
 
 def test_bending_keeps_order_slope_and_scale() -> None:

@@ -28,14 +28,16 @@ class SvdConfig:
 
     factors: int = 16
     """Length of p_u and q_i."""
-    l2: float = 3.0
+    l2: float = 2.0
     """Ridge of the factors of somebody with one rating, in squared stars."""
-    l2_power: float = 0.3
+    l2_power: float = 0.4
     """The ridge of the factors grows with the number of ratings to this power; 0 keeps it alike for all, 1 is ALS-WR."""
     user_bias_l2: float = 5.0
     """Ridge of the user bias: how many average ratings it starts from."""
     movie_bias_l2: float = 3.0
     """Ridge of the movie bias."""
+    similar_l2: float = 20.0
+    """A film with so many ratings is half as like another as its factors say; ≥ 0."""
     epochs: int = 10
     """Rounds over people and films."""
     seed: int = 0
@@ -52,8 +54,8 @@ class SvdConfig:
 class Svd(Engine):
     """Predict the stars a person would give.
 
-    Learns `mean` (1,), `bias` (n_movies,), `factors` (n_movies, factors) and `scale` (2,). Where people only watched,
-    every value is 1 and nothing can be learnt of opinions: all scores are then 1.
+    Learns `mean` (1,), `bias` and `count` (n_movies,), `factors` (n_movies, factors) and `scale` (2,). Where people
+    only watched, every value is 1 and nothing can be learnt of opinions: all scores are then 1.
     """
 
     name = "svd"
@@ -83,6 +85,7 @@ class Svd(Engine):
             "mean": np.array([mean], np.float32),
             "bias": np.ascontiguousarray(films[:, 0]),
             "factors": np.ascontiguousarray(films[:, 1:]),
+            "count": count.astype(np.int32),
             "scale": np.array(dataset.scale, np.float32),
         }
 
@@ -110,9 +113,11 @@ class Svd(Engine):
         return bend_into(stars, *self.arrays["scale"])
 
     def _similar(self, movie: int) -> FloatVector:
-        likeness = cosine_similar(self.arrays["factors"], movie)
+        """Return cosines of factors, shrunk where few people rated: chance makes a rarity resemble anything."""
+        count = self.arrays["count"]
+        likeness = cosine_similar(self.arrays["factors"], movie) * (count / (count + self.config.similar_l2))
         likeness[movie] = 1
-        return likeness
+        return likeness.astype(np.float32)
 
 
 def bend_into(stars: FloatMatrix, low: float, high: float) -> FloatMatrix:
