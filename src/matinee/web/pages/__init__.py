@@ -1,0 +1,1 @@
+"""The pages, one file per walk through the site."""
