@@ -13,7 +13,7 @@ from matinee.cli.console import DEFAULT_HOME, AsJson, Home, home_folder, note, o
 from matinee.cli.home import store_of
 from matinee.cli.sources import BadRows, MetadataPath, OnBadRow, read
 from matinee.data.download import download
-from matinee.data.inspect import describe
+from matinee.data.inspect import Description, describe
 from matinee.data.read import read_dataset
 
 app = typer.Typer(help="Get, inspect and import data sets.", no_args_is_help=True)
@@ -53,7 +53,7 @@ def inspect(
     table = Table(title=f"{description.name} ({description.layout})", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column(justify="right")
-    for key, value in description.facts():
+    for key, value in _facts(description):
         table.add_row(key, value)
     out.print(table)
     for line in reading.report.lines():
@@ -89,3 +89,25 @@ def import_(
             f"Imported {dataset.name}: {dataset.n_ratings:,} ratings of {dataset.n_movies:,} movies by {dataset.n_users:,} viewers."
         )
         note("Next: matinee train")
+
+
+def _facts(description: Description) -> list[tuple[str, str]]:
+    """Return what the table says, line by line."""
+    counts = description.counts
+    first, last = description.first_time, description.last_time
+    times = "unknown" if first is None or last is None else f"{first[:10]} to {last[:10]}"
+    scale = (
+        f"{description.scale[0]:g} to {description.scale[1]:g}, mean {description.mean or 0:.3f}"
+        if description.explicit
+        else "watched"
+    )
+    return [
+        ("Ratings", f"{counts.ratings:,}"),
+        ("Viewers", f"{counts.users:,}{' (simulated)' if description.simulated else ''}"),
+        ("Movies", f"{counts.movies:,}, of which {counts.rated_movies:,} rated"),
+        ("Tags", f"{counts.tags:,}"),
+        ("Stars", scale),
+        ("Times", times),
+        ("Density", f"{description.density:.2%}"),
+        ("Fingerprint", description.fingerprint),
+    ]

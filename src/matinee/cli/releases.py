@@ -19,8 +19,8 @@ def releases(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
         note("No release yet. Train one: matinee train, or matinee up.")
         return
     table = Table()
-    for heading in ("Release", "", "Data", "Ratings", "Engines", "State"):
-        table.add_column(heading, justify="right" if heading == "Ratings" else "left")
+    for heading in ("Release", "Data", "Ratings", "Engines", "State"):
+        table.add_column(heading, justify="right" if heading == "Ratings" else "left", no_wrap=heading == "Release")
     for each in listed:
         manifest = each.manifest
         data = (
@@ -30,13 +30,22 @@ def releases(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
         )
         table.add_row(
             each.version,
-            "live" if each.live else "",
             data,
             "" if manifest is None else f"{manifest.data.ratings:,}",
             "" if manifest is None else ", ".join(manifest.engines),
-            each.problem or str((manifest.gate if manifest else {}).get("summary", "")),
+            _state(each),
         )
     out.print(table)
+
+
+def _state(each: Listed) -> str:
+    """Say in a few words whether a release is live, and how it came or did not come to that."""
+    if each.manifest is None:
+        return f"broken: {each.problem}"
+    gate = each.manifest.gate
+    forced = gate.get("forced")
+    judged = "passed the gate" if gate.get("passed") else f"forced: {forced}" if forced else "kept back by the gate"
+    return f"[bold]live[/bold], {judged}" if each.live else judged
 
 
 def _plain(each: Listed) -> dict[str, object]:

@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from matinee.cli.console import DEFAULT_HOME, Home, err, home_folder
 from matinee.cli.home import recommender_of, store_of
 from matinee.config import Settings
 from matinee.errors import EnvironmentFailure
-from matinee.service import Cinema
-from matinee.web import create_site
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 opens the site to the network.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
@@ -53,6 +50,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(listener: socket.socket, home: Path) -> None:
     """Serve on an open socket until interrupted."""
+    # The other commands start without the web framework.
+    import uvicorn
+
+    from matinee.service import Cinema
+    from matinee.web import create_site
+
     cinema = Cinema(recommender_of(home), store_of(home))
     site = create_site(cinema, Settings(home=home_folder(home)))
     host, port = listener.getsockname()[:2]

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from matinee.cli.console import DEFAULT_HOME, AsJson, Home, home_folder, note, out, print_json, progress_bars
 from matinee.cli.home import registry_of, store_of
 from matinee.cli.sources import BadRows, DataPath, MetadataPath, OnBadRow, read
 from matinee.data import Dataset
 from matinee.errors import DataError, GateError
+from matinee.evaluation import Result, Row
 from matinee.store import Store
 from matinee.training.train import DEFAULT_ENGINES, TrainConfig, Trained, train
 from matinee.types import Progress
@@ -116,7 +118,37 @@ def as_plain(trained: Trained) -> dict[str, object]:
 def show(trained: Trained) -> None:
     """Print what the training came to."""
     if trained.verdict.result is not None:
-        out.print(comparison_table(trained.verdict.result))
+        out.print(gate_table(trained.verdict.result))
     note(trained.verdict.summary)
     state = "is live" if trained.promoted else "was saved but is not live"
     out.print(f"Release {trained.release.version} {state}.")
+
+
+SHOWN = {"ndcg@10": "NDCG@10", "recall@10": "Recall@10", "hit_rate@10": "Hit rate@10"}
+"""What the short table shows of the evaluation; `matinee evaluate` shows all of it."""
+
+
+def gate_table(result: Result) -> Table:
+    """Return the gate's evaluation in short: protocol, data and counts in the title, a row for each contestant."""
+    split = result.splits[-1]
+    kind = (
+        "held-out ratings after one date"
+        if any(row.name == "recent" for row in result.rows)
+        else "each viewer's last ratings held out"
+    )
+    people = "simulated viewers" if result.data.simulated else "viewers"
+    title = f"{result.data.name} · temporal protocol: {kind} · {split.counts['scored_users']:,} {people} scored"
+    table = Table(title=title, title_justify="left", title_style="")
+    table.add_column("")
+    for heading in SHOWN.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in result.rows:
+        table.add_row(row.name, *(_figure(row, key) for key in SHOWN))
+    return table
+
+
+def _figure(row: Row, key: str) -> str:
+    measure = row.measures.get(key)
+    if measure is None or measure.value is None:
+        return "–"
+    return f"{measure.value:.4f}" + (f" ±{measure.standard_error:.4f}" if measure.standard_error is not None else "")
