@@ -176,7 +176,7 @@ def check_recognition(measure: Callable[[Profiles, LongVector], PerUser], profil
     looks people up by their history, or by their place in the batch, collapse.
 
     Args:
-        measure: gives the first metric of the protocol for some viewers (their rows) when sent with other profiles.
+        measure: gives the telling metric (NDCG) for some viewers (their rows) when sent with other profiles.
         profiles: the profiles as they are.
         values: (P,) the metric with those.
 
