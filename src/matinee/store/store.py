@@ -375,9 +375,7 @@ def _require_viewer(connection: Connection, viewer_id: int) -> None:
 
 def _create_viewer(connection: Connection, name: str | None) -> int:
     made = connection.execute(insert(schema.viewer).values(name=name, of_site=True, created_at=int(time.time())))
-    key = made.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return int((made.inserted_primary_key or ())[0])
 
 
 def _set_genres(connection: Connection, viewer_id: int, genres: Collection[str]) -> None:

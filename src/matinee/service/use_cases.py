@@ -1,0 +1,332 @@
+"""What people can do here, free of HTTP: the API and the pages both stand on `Cinema`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from matinee.errors import InputError
+from matinee.ranking import Recommender
+from matinee.service.answers import Card, Film, FilmPage, Home, OwnRating, PersonalList, Rated, Session
+from matinee.service.elicit import telling, to_rate
+from matinee.service.films import Films, stars_of
+from matinee.service.paging import Cursor
+from matinee.service.shelves import Shelves
+from matinee.store import Store, Ticket
+from matinee.types import FloatVector, Profile
+
+SHELF = 12
+"""Films in a row of the first page."""
+MOST = 100
+"""Longest list anybody gets at once."""
+NAME_LENGTH = 80
+DAY = 86_400.0
+
+
+class Programme:
+    """One live release and what is derived from it; replaced as a whole."""
+
+    def __init__(self, recommender: Recommender) -> None:
+        self.recommender = recommender
+        self.films = Films(recommender)
+
+    @cached_property
+    def telling(self) -> FloatVector:
+        """How much a newcomer's opinion of each film tells us."""
+        return telling(self.films)
+
+
+class Cinema:
+    """The use cases over one live release and one store.
+
+    Nothing about a person is kept between calls, so a rating counts on the next one. Viewer ids are taken as proven:
+    who may ask for whom is decided by the caller.
+
+    Args:
+        recommender: the live release.
+        store: films, people, ratings, sessions.
+        session_days: how long a session lasts.
+    """
+
+    def __init__(self, recommender: Recommender, store: Store, *, session_days: float = 365.0) -> None:
+        self._programme = Programme(recommender)
+        self.store = store
+        self._session_seconds = session_days * DAY
+
+    @property
+    def recommender(self) -> Recommender:
+        """The live release."""
+        return self._programme.recommender
+
+    @recommender.setter
+    def recommender(self, recommender: Recommender) -> None:
+        # One assignment: a request in flight ends on the release it began with.
+        self._programme = Programme(recommender)
+
+    @property
+    def genres(self) -> list[str]:
+        """The genres of the catalogue, in alphabetical order."""
+        return self.recommender.catalogue.genre_names
+
+    @property
+    def data_label(self) -> str:
+        """Name of the data, and that its viewers are simulated where they are."""
+        return self._programme.films.data_label
+
+    @property
+    def star_values(self) -> tuple[float, ...]:
+        """The ratings that can be given, lowest first."""
+        data = self.recommender.info.data
+        if not data.explicit:
+            return (1.0,)
+        return tuple(half / 2 for half in range(round(data.scale[0] * 2), round(data.scale[1] * 2) + 1))
+
+    # Lists
+
+    def home(self, viewer_id: int | None = None, n: int = SHELF) -> Home:
+        """Return the first page for a viewer, or for somebody we do not know.
+
+        Raises:
+            UnknownIdError: if there is no such viewer.
+        """
+        now, profile = self._ask(viewer_id)
+        chosen = () if viewer_id is None else self.store.favourite_genres(viewer_id)
+        shelves, known = Shelves(now.films, profile, chosen, n).build()
+        return Home(
+            shelves=shelves,
+            known=known,
+            n_ratings=len(profile),
+            n_needed=0 if known else max(now.recommender.hybrid.config.cold_below - len(profile), 0),
+            data_label=now.films.data_label,
+            simulated=now.recommender.info.data.simulated,
+        )
+
+    def recommendations(self, viewer_id: int, n: int = 10, strategy: str = "hybrid") -> PersonalList:
+        """Return films a viewer has not rated, best first.
+
+        Raises:
+            UnknownIdError: if there is no such viewer or strategy.
+        """
+        now, profile = self._ask(viewer_id)
+        answer = now.recommender.recommend(profile, _checked(n), strategy=strategy)
+        return PersonalList(
+            viewer_id=viewer_id,
+            n_ratings=len(profile),
+            strategy=answer.strategy,
+            because=answer.because,
+            release=now.recommender.info.version,
+            data_label=now.films.data_label,
+            cards=now.films.cards(answer.items, stars_of(profile)),
+        )
+
+    def similar(self, movie_id: int, n: int = 10, viewer_id: int | None = None) -> tuple[Card, ...]:
+        """Return the films most like one film; those the viewer has rated are left out.
+
+        Raises:
+            UnknownIdError: if there is no such film or viewer.
+        """
+        now, profile = self._ask(viewer_id)
+        own = stars_of(profile)
+        return now.films.cards(now.recommender.similar(now.films.index(movie_id), _checked(n), own), own)
+
+    def trending(self, n: int = 10, genre: str | None = None, viewer_id: int | None = None) -> tuple[Card, ...]:
+        """Return what was rated most in the last days of the data; empty where no times are known.
+
+        Raises:
+            UnknownIdError: if there is no such genre or viewer.
+        """
+        now, profile = self._ask(viewer_id)
+        return now.films.cards(now.recommender.trending(_checked(n), genre), stars_of(profile))
+
+    # The catalogue
+
+    def movie(self, movie_id: int, viewer_id: int | None = None) -> Film:
+        """Return one film.
+
+        Raises:
+            UnknownIdError: if there is no such film or viewer.
+        """
+        now, profile = self._ask(viewer_id)
+        return now.films.film(now.films.index(movie_id), stars_of(profile))
+
+    def search(self, query: str, n: int = 20, viewer_id: int | None = None) -> tuple[Film, ...]:
+        """Return films found by title, people, genre or year, best first."""
+        now, profile = self._ask(viewer_id)
+        return now.films.films(now.recommender.search(query, _checked(n)), stars_of(profile))
+
+    def movies(
+        self,
+        cursor: str | None = None,
+        n: int = 20,
+        genre: str | None = None,
+        sort: str = "popular",
+        viewer_id: int | None = None,
+    ) -> FilmPage:
+        """Return a part of the catalogue in a fixed order; following the cursors shows every film once.
+
+        Args:
+            cursor: `next_cursor` of the part before, None for the first.
+            n: how many films.
+            genre: keep one genre only.
+            sort: "popular", "rating", "title" or "newest".
+            viewer_id: whose stars to show.
+
+        Raises:
+            InputError: if the cursor or the order is unusable.
+            StaleCursorError: if another release has changed the order since.
+            UnknownIdError: if there is no such genre or viewer.
+        """
+        now, profile = self._ask(viewer_id)
+        order = now.films.order(sort)
+        genre = None if genre is None else now.films.genre_name(genre)
+        listed = order.movies if genre is None else order.movies[now.films.of_genre(genre)[order.movies]]
+        start = 0
+        if cursor is not None:
+            place = Cursor.parse(cursor)
+            place.require(sort, genre, order.mark)
+            start = place.start
+        stop = start + _checked(n)
+        return FilmPage(
+            films=now.films.films(listed[start:stop], stars_of(profile)),
+            next_cursor=Cursor(sort, genre, order.mark, stop).text() if stop < len(listed) else None,
+            total=len(listed),
+        )
+
+    # What people tell us
+
+    def rate(self, viewer_id: int, movie_id: int, value: float | None) -> Rated:
+        """Store a rating, or take it back with None. It is on the disk when this returns.
+
+        Raises:
+            InputError: if the value is no rating of this data's scale.
+            UnknownIdError: if there is no such viewer or film.
+        """
+        if value is not None:
+            self._check_stars(value)
+        count = self.store.rate(viewer_id, movie_id, value)
+        return Rated(movie_id=movie_id, value=value, n_ratings=count)
+
+    def ratings(self, viewer_id: int) -> tuple[OwnRating, ...]:
+        """Return what a viewer rated, newest first; films the live release lacks are left out.
+
+        Raises:
+            UnknownIdError: if there is no such viewer.
+        """
+        films = self._programme.films
+        stored = self.store.ratings(viewer_id)
+        places = films.catalogue.ids.find(np.array([each.movie_id for each in stored], np.int64)).tolist()
+        return tuple(
+            OwnRating(film=films.film(place, {place: each.value}), rated_at=each.rated_at)
+            for place, each in zip(places, stored, strict=True)
+            if place >= 0
+        )
+
+    def onboarding(
+        self, viewer_id: int | None = None, exclude: Collection[int] = (), n: int = SHELF
+    ) -> tuple[Film, ...]:
+        """Return films to ask a newcomer about: well known, divisive, and of different genres.
+
+        Args:
+            viewer_id: whose rated films to leave out.
+            exclude: ids of films shown already; unknown ones are ignored.
+            n: how many films.
+
+        Raises:
+            UnknownIdError: if there is no such viewer.
+        """
+        now, profile = self._ask(viewer_id)
+        shown = now.films.catalogue.ids.find(np.array(list(exclude), np.int64))
+        left_out = {*shown[shown >= 0].tolist(), *profile.movies.tolist()}
+        return now.films.films(to_rate(now.films, now.telling, left_out, _checked(n)), {})
+
+    def onboard(
+        self,
+        name: str | None = None,
+        ratings: Mapping[int, float] | None = None,
+        genres: Collection[str] = (),
+        viewer_id: int | None = None,
+    ) -> Session:
+        """Welcome a person: store who they are and what they like, and open a session, all or nothing.
+
+        Args:
+            name: what they call themselves.
+            ratings: stars by movie id, in the order they were given.
+            genres: genres they like.
+            viewer_id: who they are, if they have been here before; None makes a new viewer.
+
+        Raises:
+            InputError: if a value is no rating of this data's scale, or the name is too long.
+            UnknownIdError: if there is no such film, genre or viewer.
+        """
+        for value in (ratings or {}).values():
+            self._check_stars(value)
+        films = self._programme.films
+        ticket = self.store.welcome(
+            viewer_id,
+            name=_clean_name(name),
+            ratings=ratings,
+            genres=[films.genre_name(genre) for genre in genres],
+            session_seconds=self._session_seconds,
+        )
+        return self._session(ticket)
+
+    # Sessions
+
+    def viewer_of(self, token: str) -> int | None:
+        """Return whose session a token opens; None where it is unknown or has expired."""
+        return self.store.viewer_of(token)
+
+    def sign_in(self, viewer_id: int) -> Session:
+        """Open a session for a viewer whose identity the caller has proven.
+
+        Raises:
+            UnknownIdError: if there is no such viewer.
+        """
+        return self._session(self.store.open_session(viewer_id, self._session_seconds))
+
+    def sign_out(self, token: str) -> None:
+        """End a session; an unknown one is no mistake."""
+        self.store.close_session(token)
+
+    def require_ready(self) -> None:
+        """Ask whether requests can be answered.
+
+        Raises:
+            StoreError: if the database does not answer.
+        """
+        self.store.ping()
+
+    def _ask(self, viewer_id: int | None) -> tuple[Programme, Profile]:
+        """Return the live release and a viewer's profile in its terms."""
+        now = self._programme
+        if viewer_id is None:
+            return now, Profile.empty()
+        return now, self.store.profile(viewer_id, now.films.catalogue)
+
+    def _session(self, ticket: Ticket) -> Session:
+        name = self.store.viewer_name(ticket.viewer_id)
+        return Session(viewer_id=ticket.viewer_id, name=name, token=ticket.token, expires=ticket.expires)
+
+    def _check_stars(self, value: float) -> None:
+        if value not in self.star_values:
+            low, high = self.star_values[0], self.star_values[-1]
+            expected = f"{low:g} to {high:g} in half steps" if low < high else f"{low:g}"
+            raise InputError(f"A rating must be {expected}; got {value:g}.")
+
+
+def _checked(n: int) -> int:
+    if not 1 <= n <= MOST:
+        raise InputError(f"A list has 1 to {MOST} films; got {n}.")
+    return n
+
+
+def _clean_name(name: str | None) -> str | None:
+    """Return a name without surrounding or doubled white space, None where nothing is left."""
+    plain = " ".join((name or "").split())
+    if len(plain) > NAME_LENGTH:
+        raise InputError(f"A name has up to {NAME_LENGTH} characters; got {len(plain)}.")
+    if not plain.isprintable():
+        raise InputError("A name has visible characters only.")
+    return plain or None
