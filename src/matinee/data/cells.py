@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from matinee.data.fields import whole_number
@@ -72,17 +73,17 @@ def names_in(cell: Any) -> list[str]:
     """Return the names in a cell: a list, JSON such as `[{"name": "Drama"}]`, or text parted by "|" or commas."""
     if cell is None:
         return []
-    if isinstance(cell, dict):
-        return names_in(cell.get("name"))
-    if isinstance(cell, (list, tuple)):
-        return [name for item in cell for name in names_in(item)]
-    text = str(cell).strip()
-    if text.startswith("["):
-        parsed = _parsed(text)
-        if isinstance(parsed, list):
-            return [name for item in parsed for name in ([item] if isinstance(item, str) else names_in(item))]
-    parts = text.split("|") if "|" in text else text.split(", ")
-    return [part.strip() for part in parts if part.strip()]
+    if isinstance(cell, str):
+        parsed = _parsed(cell) if cell.lstrip().startswith("[") else None
+        if not isinstance(parsed, list):
+            return _stripped(cell.split("|") if "|" in cell else cell.split(", "))
+        cell = parsed
+    items = cell if isinstance(cell, list) else [cell]
+    return _stripped(item.get("name") if isinstance(item, dict) else item for item in items)
+
+
+def _stripped(names: Iterable[Any]) -> list[str]:
+    return [text for name in names if name is not None and (text := str(name).strip())]
 
 
 def _parsed(text: str) -> Any:

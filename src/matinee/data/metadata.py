@@ -56,27 +56,34 @@ def join_metadata(catalogue: Catalogue, entry: Entry, ledger: Ledger, *, listed:
     plain = {plain_name(name): name for name in reversed(frame.columns)}
     key = _key(plain, entry, frame.columns)
     found = _recognised(frame, plain)
-    if len(found.columns) == 0:
+    columns = [name for name in found.columns if name != key]
+    if not columns:
         raise DataError(
             f"{entry.shown} has none of the columns that describe a movie; it has {', '.join(frame.columns[:12])}.",
             hint=f"Known are: {', '.join(sorted({name for names in METADATA_COLUMNS.values() for name in names}))}.",
         )
-    extra = found.with_columns(_ids(frame, plain, key).alias("key")).drop_nulls("key")
-    repeated = extra.height - extra["key"].n_unique()
-    extra = extra.unique("key", keep="first", maintain_order=True)
+    extra = _one_row_an_id(found.with_columns(_ids(frame, plain, key).alias("key")), entry, ledger)
+    if listed:
+        ledger.report.files.append(FileReport(entry.shown, "rows of metadata", frame.height, extra.height))
     joined = catalogue.movies.join(
         extra, left_on=key, right_on="key", how="left", suffix="_extra", maintain_order="left"
     )
-    matched = int(catalogue.movies[key].is_in(extra["key"].to_list()).sum())
-    if listed:
-        ledger.report.files.append(FileReport(entry.shown, "rows of metadata", frame.height, frame.height - repeated))
-    if repeated:
-        ledger.note(f"{repeated:,} rows of {entry.shown} repeat an id; the first of each counts.")
-    columns = [name for name in found.columns if name != key]
     filled = joined.with_columns(_fill(name).alias(name) for name in columns).select(list(MOVIE_SCHEMA))
+    matched = int(catalogue.movies[key].is_in(extra["key"].to_list()).sum())
     described = ", ".join(f"{_known(filled[name]):,} {name.replace('_', ' ')}" for name in columns)
     ledger.note(f"Metadata for {matched:,} of {len(catalogue):,} movies; known are now: {described}.")
     return Catalogue(filled)
+
+
+def _one_row_an_id(extra: pl.DataFrame, entry: Entry, ledger: Ledger) -> pl.DataFrame:
+    """Drop rows whose "key" is null or was there before, and say how many."""
+    with_id = extra.drop_nulls("key")
+    distinct = with_id.unique("key", keep="first", maintain_order=True)
+    if nameless := extra.height - with_id.height:
+        ledger.note(f"{nameless:,} rows of {entry.shown} have no usable id and were left out.")
+    if repeated := with_id.height - distinct.height:
+        ledger.note(f"{repeated:,} rows of {entry.shown} repeat an id; the first of each counts.")
+    return distinct
 
 
 def _table(entry: Entry) -> pl.DataFrame:
@@ -116,7 +123,7 @@ def _recognised(frame: pl.DataFrame, plain: dict[str, str]) -> pl.DataFrame:
     """Return the understood columns under the catalogue's names and in its types, unknowns null."""
     columns: list[pl.Series] = []
     for name, accepted in METADATA_COLUMNS.items():
-        present = [frame[plain[other]] for other in accepted if other in plain]
+        present = [frame[plain[other]].to_list() for other in accepted if other in plain]
         if present:
             values = [value_of(name, cells) for cells in zip(*present, strict=True)]
             columns.append(pl.Series(name, values, dtype=MOVIE_SCHEMA[name], strict=False))

@@ -89,9 +89,14 @@ class _Sieve:
         fresh = np.flatnonzero(bad & self.good)
         self.good[fresh] = False
         first = [
-            (int(self.rows[place]) + self.first_line, f"{name} {values[place]:g}") for place in fresh[:EXAMPLES_KEPT]
+            (int(self.rows[place]) + self.first_line, f"{name} {_shown(values[place])}")
+            for place in fresh[:EXAMPLES_KEPT]
         ]
         self.faults.add_many(kind, len(fresh), first, expected)
+
+
+def _shown(value: Any) -> str:
+    return str(int(value)) if isinstance(value, np.integer) else f"{value:g}"
 
 
 def _array(column: pl.Series, name: str) -> Numbers:

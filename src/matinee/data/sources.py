@@ -20,7 +20,7 @@ BLOCK_BYTES = 2 << 20
 """Text is parsed in stretches of about this size: they stay in the processor's cache, and memory does not grow."""
 
 MAX_LINE_BYTES = 1 << 20
-MAX_WHOLE_BYTES = 4 << 30
+MAX_WHOLE_BYTES = 1 << 30
 """Largest file that is read in one piece (Parquet, movies, tags)."""
 MAX_FILES = 500
 MAX_DEPTH = 3
