@@ -15,6 +15,8 @@ _HOMES: dict[str, tuple[str, str]] = {
     "svd": ("matinee.engines.svd", "Svd"),
     "als": ("matinee.engines.als", "Als"),
     "next": ("matinee.engines.next", "Next"),
+    "graph": ("matinee.engines.graph", "Graph"),
+    "itemknn": ("matinee.engines.itemknn", "ItemKnn"),
 }
 
 

@@ -6,6 +6,7 @@ U users, M movies.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,15 +28,44 @@ def gram(rows_UM: csr_array) -> FloatMatrix:
 
     Work is the sum of squared row lengths, so that 32 million ratings need no dense (U, M) product.
     """
+    n = rows_UM.shape[1]
+    out = np.zeros((n, n), np.float32)
+    fill = _filler(rows_UM)
+
+    def fill_piece(first: int, last: int) -> None:
+        fill(first, last, out[first:last])
+
+    pieces = np.linspace(0, n, 8 * _threads() + 1).astype(np.int64)
+    with ThreadPoolExecutor(_threads()) as pool:
+        list(pool.map(fill_piece, pieces[:-1], pieces[1:]))
+    return out
+
+
+def gram_blocks(rows_UM: csr_array, size: int = 512) -> Iterator[tuple[int, FloatMatrix]]:
+    """Yield XᵀX in blocks of up to `size` rows, each with the index of its first row, never holding the whole."""
+    fill = _filler(rows_UM)
+    n = rows_UM.shape[1]
+
+    def block(first: int) -> tuple[int, FloatMatrix]:
+        out = np.zeros((min(size, n - first), n), np.float32)
+        fill(first, first + len(out), out)
+        return first, out
+
+    starts = range(0, n, size)
+    with ThreadPoolExecutor(_threads()) as pool:
+        # A window of tasks bounds the blocks that wait to be fetched.
+        for wave in range(0, len(starts), 2 * _threads()):
+            yield from pool.map(block, starts[wave : wave + 2 * _threads()])
+
+
+def _filler(rows_UM: csr_array) -> Callable[[int, int, FloatMatrix], None]:
+    """Return a function that adds rows `first:last` of XᵀX to its third argument."""
     from matinee.engines.linear_kernels import add_gram_rows
 
     by_row = csr_array(rows_UM, dtype=np.float32)
     by_column = by_row.tocsc()
-    n = by_row.shape[1]
-    out = np.zeros((n, n), np.float32)
-    pieces = np.linspace(0, n, 8 * _threads() + 1).astype(np.int64)
 
-    def fill(first: int, last: int) -> None:
+    def fill(first: int, last: int, out: FloatMatrix) -> None:
         add_gram_rows(
             first,
             last,
@@ -48,9 +78,7 @@ def gram(rows_UM: csr_array) -> FloatMatrix:
             out,
         )
 
-    with ThreadPoolExecutor(_threads()) as pool:
-        list(pool.map(fill, pieces[:-1], pieces[1:]))
-    return out
+    return fill
 
 
 def invert(matrix: Matrix) -> None:

@@ -20,9 +20,9 @@ def add_gram_rows(
     weights_U: NDArray[Any],
     out: NDArray[Any],
 ) -> None:
-    """Add XᵀX to rows `first:last` of `out`; a row stays in the processor's cache while its users are walked."""
+    """Add rows `first:last` of XᵀX to `out`; a row stays in the processor's cache while its users are walked."""
     for i in range(first, last):
-        row = out[i]
+        row = out[i - first]
         for place in range(indptr_M[i], indptr_M[i + 1]):
             user, weight = users[place], weights_M[place]
             for other in range(indptr_U[user], indptr_U[user + 1]):
