@@ -123,7 +123,7 @@ def test_strong_trains_on_ones_of_other_people(world: Dataset) -> None:
 
 def test_strong_needs_people_to_learn_from(world: Dataset) -> None:
     with pytest.raises(DataError, match="leave nobody to learn from"):
-        Strong(StrongConfig(held_out_users=80)).split(world)
+        Strong(StrongConfig(held_out_users=100)).split(world)
 
 
 def test_strong_on_ml_1m_has_the_published_counts(real_data) -> None:

@@ -17,7 +17,7 @@ GENRES = ["Comedy", "Drama", "Horror", "Western"]
 def make_world(
     seed: int = 0,
     *,
-    n_users: int = 160,
+    n_users: int = 200,
     n_movies: int = 60,
     most: int = 40,
     with_times: bool = True,
@@ -31,9 +31,9 @@ def make_world(
     counts = rng.integers(8, most, n_users)
     users = np.repeat(np.arange(n_users), counts)
     movies = np.concatenate([np.argsort(-appeal[u])[: counts[u]] for u in range(n_users)])
-    stars = np.clip(
-        np.round(2 * (2.5 + 1.5 * (taste[users] == genre[movies]) + rng.normal(0, 0.8, len(users)))) / 2, 0.5, 5
-    )
+    opinion = 3.0 + 1.2 * (taste[users] == genre[movies]) + rng.normal(0, 0.5, n_users)[users]
+    opinion += rng.normal(0, 0.5, n_movies)[movies] + rng.normal(0, 0.6, len(users))
+    stars = np.clip(np.round(2 * opinion) / 2, 0.5, 5)
     times = rng.integers(1_000_000_000, 1_100_000_000, len(users))
     order = rng.permutation(len(users)) if shuffled else np.arange(len(users))
     catalogue = Catalogue.of(
