@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from matinee.config import Settings
 from matinee.service import Cinema
+from matinee.web import failures
 from matinee.web.pages import drawings, film, find, home, theme, welcome
 from matinee.web.rendering import STATIC, static_version
 
@@ -36,4 +37,5 @@ def create_site(cinema: Cinema, settings: Settings) -> FastAPI:
     app.mount(f"/static/{static_version()}", Immutable(directory=STATIC), name="static")
     for pages in (home, film, welcome, find, theme, drawings):
         app.include_router(pages.router)
+    failures.install(app)
     return app

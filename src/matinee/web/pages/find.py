@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
-from matinee.errors import InputError
+from matinee.errors import InputError, UnknownIdError
 from matinee.service import Card, Cinema, Film, Shelf
 from matinee.service.films import SORTS
 from matinee.service.paging import StaleCursorError
@@ -57,11 +57,13 @@ def show_search(
 
 @router.get("/browse")
 def show_browse(visit: Visiting, genre: str = "", sort: str = "popular", cursor: str | None = None) -> Response:
-    """Show all films, part by part."""
+    """Show all films, part by part; a cursor that is no good any more leads back to the first part."""
     here = with_query("/browse", genre=genre or None, sort=None if sort == "popular" else sort)
     try:
         page = visit.cinema.movies(cursor, PAGE, genre or None, sort, visit.viewer_id)
-    except StaleCursorError:
+    except (StaleCursorError, InputError) as error:
+        if cursor is None or isinstance(error, UnknownIdError):
+            raise
         return visit.back(here)
 
     def link(**change: str) -> str:

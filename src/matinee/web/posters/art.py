@@ -25,7 +25,7 @@ class Palette:
         a: the leading shape.
         b: its partner.
         c: the accent.
-        ink: the lettering; at least 7:1 on `base`.
+        ink: the lettering; at least 6:1 on `base`.
     """
 
     base: str

@@ -61,16 +61,16 @@ def window(s: Sheet) -> None:
 
 
 def stairs(s: Sheet) -> None:
-    """A flight of steps towards a lit door."""
+    """A flight of steps towards the light."""
     p, d, u = s.colours, s.dice, s.u
     up = d.pick((-1, 1))
-    steps, start = 8, s.cx - up * 230 * u
+    tread, rise, steps = 400 * u / 7, d.between(34, 44) * u, 7
+    left = s.cx - 200 * u
+    s.circle(s.cx + up * 128 * u, s.h * 0.62 - steps * rise - 18 * u, 44 * u, p.c)
     for step in range(steps):
-        x, y = start + up * step * 52 * u, s.h * 0.78 - step * 44 * u
-        colour = p.a if step % 2 else p.b
-        s.rect(min(x, x + up * 54 * u), y, 54 * u, s.h - y, colour)
-    x = start + up * steps * 52 * u
-    s.rect(min(x, x + up * 78 * u) - 10 * u, s.h * 0.78 - steps * 44 * u - 92 * u, 78 * u, 136 * u, p.c)
+        x = left + (step if up > 0 else steps - 1 - step) * tread
+        y = s.h * 0.72 - (step + 1) * rise
+        s.rect(x, y, tread + 1, s.h - y, p.a if step % 2 else p.b)
 
 
 def keyhole(s: Sheet) -> None:

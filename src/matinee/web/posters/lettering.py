@@ -32,11 +32,11 @@ class Face:
 
 
 FACES = (
-    Face(SERIF, 700, capitals=False, breadth=0.53, largest=80, tracking=-0.01),
-    Face(SANS, 800, capitals=True, breadth=0.72, largest=60),
+    Face(SERIF, 700, capitals=False, breadth=0.585, largest=80, tracking=-0.01),
+    Face(SANS, 800, capitals=True, breadth=0.76, largest=60),
     Face(NARROW, 700, capitals=True, breadth=0.62, largest=84),
-    Face(SERIF, 400, capitals=False, breadth=0.5, largest=80),
-    Face(SANS, 700, capitals=False, breadth=0.6, largest=68, tracking=-0.02),
+    Face(SERIF, 400, capitals=False, breadth=0.54, largest=80),
+    Face(SANS, 700, capitals=False, breadth=0.645, largest=68, tracking=-0.02),
 )
 
 _SLIM, _BROAD = set("iljtfrI.,:;'’!|()[] -"), set("mwMWQ@%&ÆŒ—…")

@@ -15,12 +15,12 @@ from matinee.web.posters.art import Dice, Palette, Sheet, luminance
 from matinee.web.posters.lettering import FACES, SANS, Face, set_title
 from matinee.web.posters.palettes import choose_palette, usual_genre
 
-DESIGN = 2
+DESIGN = 3
 """Raised when the drawings change, so that browsers fetch them again."""
 
 WIDTH, HEIGHT = 400, 600
 MARGIN = 30
-FRAMED = 0.22
+FRAMED = 0.3
 """Share of posters whose drawing sits in a frame above the lettering."""
 
 Drawing = Callable[[Sheet], None]
@@ -46,6 +46,12 @@ DRAWINGS: dict[str, tuple[Drawing, ...]] = {
     "Mystery": (city.keyhole, nature.fog, abstract.spiral, nature.forest),
 }
 
+OPEN_ENDED = {
+    *(nature.mountains, nature.hills, nature.waves, nature.forest, nature.night, nature.mesa),
+    *(abstract.grid, abstract.arcs, city.skyline, city.searchlights, city.stairs),
+}
+"""Drawings that run into the lettering and are never framed."""
+
 
 def version(title: str, year: int | None, genres: Sequence[str]) -> str:
     """Return a short mark that changes whenever the poster of a film would."""
@@ -55,22 +61,23 @@ def version(title: str, year: int | None, genres: Sequence[str]) -> str:
 @lru_cache(maxsize=4096)
 def poster(film: int, title: str, year: int | None, genres: tuple[str, ...]) -> str:
     """Return the poster of a film as an SVG document, 400 by 600 units."""
-    sheet, palette, dice = _drawn(film, title, genres, WIDTH, HEIGHT)
+    sheet, draw, dice = _drawn(film, title, genres, WIDTH, HEIGHT)
+    palette = sheet.colours
     face = dice.pick(FACES)
     lettering, top = _letter(title, year, genres, face, palette)
-    if dice.chance(FRAMED):
-        return _framed(sheet, palette, top, lettering)
+    if draw not in OPEN_ENDED and dice.chance(FRAMED):
+        return _framed(sheet, top, lettering)
     shade = max(top - 150, 90)
-    return _document(sheet, palette, _shade(palette, shade / HEIGHT, min((top - 8) / HEIGHT, 0.96)), lettering)
+    return _document(sheet, _shade(palette, shade / HEIGHT, min((top - 8) / HEIGHT, 0.96)), lettering)
 
 
 @lru_cache(maxsize=256)
 def backdrop(film: int, title: str, genres: tuple[str, ...]) -> str:
     """Return the same drawing without lettering, 1600 by 900 units: its subject to the right, room for text to the left."""
-    sheet, palette, _ = _drawn(film, title, genres, 1600, 900)
-    fade = _stops(palette.base, ((0.0, 1.0), (0.3, 1.0), (0.46, 0.88), (0.74, 0.0)))
+    sheet, _, _ = _drawn(film, title, genres, 1600, 900)
+    fade = _stops(sheet.colours.base, ((0.0, 1.0), (0.3, 1.0), (0.46, 0.88), (0.74, 0.0)))
     veil = f'<linearGradient id="s">{fade}</linearGradient><rect width="100%" height="100%" fill="url(#s)"/>'
-    return _document(sheet, palette, veil, "")
+    return _document(sheet, veil, "")
 
 
 def tone(film: int, title: str, genres: Sequence[str]) -> str:
@@ -78,7 +85,7 @@ def tone(film: int, title: str, genres: Sequence[str]) -> str:
     return "light" if luminance(choose_palette(genres, _dice(film, title)).base) > 0.3 else "dark"
 
 
-def _drawn(film: int, title: str, genres: Sequence[str], w: float, h: float) -> tuple[Sheet, Palette, Dice]:
+def _drawn(film: int, title: str, genres: Sequence[str], w: float, h: float) -> tuple[Sheet, Drawing, Dice]:
     dice = _dice(film, title)
     palette = choose_palette(genres, dice)
     known = [name for name in map(usual_genre, genres) if name in DRAWINGS] or ["Drama"]
@@ -86,7 +93,7 @@ def _drawn(film: int, title: str, genres: Sequence[str], w: float, h: float) -> 
     lettering_dice = Dice(film * 2654435761)
     sheet = Sheet(w, h, palette, dice)
     draw(sheet)
-    return sheet, palette, lettering_dice
+    return sheet, draw, lettering_dice
 
 
 def _dice(film: int, title: str) -> Dice:
@@ -128,22 +135,22 @@ def _letter(title: str, year: int | None, genres: Sequence[str], face: Face, pal
     return text, first - size
 
 
-def _framed(sheet: Sheet, palette: Palette, top: float, lettering: str) -> str:
+def _framed(sheet: Sheet, top: float, lettering: str) -> str:
     """Return a poster with the drawing cropped to a frame that ends above the lettering."""
     height = max(top - 22 - MARGIN, 120)
     width = WIDTH - 2 * MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{palette.base}"/>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{sheet.colours.base}"/>'
         f'<svg x="{MARGIN}" y="{MARGIN}" width="{width}" height="{height:.0f}" viewBox="0 30 {WIDTH} {WIDTH * height / width:.0f}"'
-        f' preserveAspectRatio="xMidYMin slice">{_sky(palette)}{"".join(sheet.parts)}</svg>{lettering}</svg>'
+        f' preserveAspectRatio="xMidYMin slice">{_sky(sheet.colours)}{"".join(sheet.parts)}</svg>{lettering}</svg>'
     )
 
 
-def _document(sheet: Sheet, palette: Palette, shade: str, lettering: str) -> str:
+def _document(sheet: Sheet, shade: str, lettering: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {sheet.w:g} {sheet.h:g}" width="{sheet.w:g}" height="{sheet.h:g}"'
-        f' preserveAspectRatio="xMidYMid slice">{_sky(palette)}{"".join(sheet.parts)}{shade}{lettering}</svg>'
+        f' preserveAspectRatio="xMidYMid slice">{_sky(sheet.colours)}{"".join(sheet.parts)}{shade}{lettering}</svg>'
     )
 
 
