@@ -67,7 +67,7 @@ def liang(ratings: pl.DataFrame, n: int, seed: int) -> Liang:
         mask[np.random.choice(items.size, size=int(0.2 * items.size), replace=False).astype("int64")] = True
         for target, chosen in ((shown, items[~mask]), (hidden, items[mask])):
             target.append(np.bincount(chosen, minlength=len(columns)))
-    return Liang(train, np.array(shown, np.float32), np.array(hidden, np.float32))
+    return Liang(train, np.array(shown, np.float64), np.array(hidden, np.float64))
 
 
 def ease(train: np.ndarray, l2: float) -> np.ndarray:
