@@ -28,12 +28,12 @@ class Settings(BaseSettings):
     """Bearer token that reaches every viewer; without one nobody does. There is no default."""
     cors_origins: tuple[str, ...] = ()
     """Foreign origins whose pages may call the API with a bearer token, as JSON: '["https://films.example"]'."""
-    allow_guests: bool = True
-    """Whether people without a session may look around and introduce themselves; else only the operator adds viewers."""
     secure_cookies: bool = False
     """Whether cookies are sent over HTTPS only; set it where the site is served with TLS."""
     session_days: float = Field(default=365.0, gt=0)
     """How long a session lasts."""
+    threads: int = Field(default=8, ge=1, le=256)
+    """Requests worked on at once by one server process; the others wait their turn."""
     max_body_bytes: int = Field(default=65_536, ge=1024)
     """Largest request body that is read, in bytes."""
 

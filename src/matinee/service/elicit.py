@@ -24,7 +24,8 @@ def telling(films: Films) -> FloatVector:
     count = films.learned("count").astype(np.float64)
     # The credible bounds shrink with the root of the count; undone, the spread of the stars themselves is left.
     spread = (films.learned("high") - films.learned("low")) * np.sqrt(count + 1.0)
-    return (np.log1p(count) * spread).astype(np.float32)
+    score: FloatVector = (np.log1p(count) * spread).astype(np.float32)
+    return score
 
 
 def to_rate(films: Films, score: FloatVector, exclude: Collection[int], n: int) -> list[int]:

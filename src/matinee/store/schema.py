@@ -6,6 +6,8 @@ Films and people are named by the data, so a person is a name. Counts and averag
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -36,11 +38,11 @@ metadata = MetaData(
 )
 
 # Names differ by accent and case ("Ana" and "Ána"), which MySQL's usual collations deny.
-_MYSQL = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
+_MYSQL: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
 _MARIADB = {key.replace("mysql", "mariadb"): value for key, value in _MYSQL.items()}
 _PLAIN = {**_MYSQL, **_MARIADB}
 # SQLite then keeps the rows in the order of their key, so that one viewer's ratings lie together.
-_CLUSTERED = {**_PLAIN, "sqlite_with_rowid": False}
+_CLUSTERED: dict[str, Any] = {**_PLAIN, "sqlite_with_rowid": False}
 
 # SQLite gives ids by itself only to a column of type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from sqlalchemy import Connection, Engine, delete, func, insert, select
@@ -375,7 +375,8 @@ def _require_viewer(connection: Connection, viewer_id: int) -> None:
 
 def _create_viewer(connection: Connection, name: str | None) -> int:
     made = connection.execute(insert(schema.viewer).values(name=name, of_site=True, created_at=int(time.time())))
-    return int((made.inserted_primary_key or ())[0])
+    key: Any = made.inserted_primary_key
+    return int(key[0])
 
 
 def _set_genres(connection: Connection, viewer_id: int, genres: Collection[str]) -> None:

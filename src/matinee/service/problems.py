@@ -1,0 +1,124 @@
+"""One shape for every mistake: problem details (RFC 9457), never a traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from matinee.errors import InputError, MatineeError, UnknownIdError
+from matinee.service.paging import StaleCursorError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:matinee:problem:"
+
+KINDS = {
+    400: "bad-request",
+    401: "sign-in-required",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method-not-allowed",
+    410: "stale-cursor",
+    413: "too-large",
+    422: "invalid-request",
+    500: "internal",
+    503: "unavailable",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A mistake as the client sees it.
+
+    Attributes:
+        status: HTTP status.
+        detail: what was given and what was expected, in one sentence.
+        kind: last part of the `type` URN; by the status where empty.
+        hint: the next step, if there is one.
+        errors: for invalid requests, where and what, one each.
+        headers: further response headers.
+    """
+
+    status: int
+    detail: str
+    kind: str = ""
+    hint: str | None = None
+    errors: tuple[dict[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self, path: str, request_id: str) -> Response:
+        """Return the response for a request."""
+        kind = self.kind or KINDS.get(self.status)
+        body: dict[str, Any] = {
+            "type": f"{URN}{kind}" if kind else "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": path,
+            "request_id": request_id,
+        }
+        if self.hint:
+            body["hint"] = self.hint
+        if self.errors:
+            body["errors"] = self.errors
+        # Plain ASCII: what the client sent may hold characters that no encoding carries.
+        return Response(json.dumps(body), self.status, dict(self.headers), MEDIA_TYPE)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Say what a mistake means to the client."""
+    match error:
+        case StaleCursorError():
+            return Problem(status=410, detail=error.message, hint=error.hint)
+        case UnknownIdError():
+            return Problem(status=404, detail=error.message, kind="unknown-id", hint=error.hint)
+        case InputError():
+            return Problem(status=422, detail=error.message, hint=error.hint)
+        case MatineeError():
+            # What a database or a file said is for the log; it may name hosts and folders.
+            return Problem(
+                status=503,
+                detail="A part of this service does not answer.",
+                hint="Try again in a moment.",
+                headers={"Retry-After": "2"},
+            )
+        case RequestValidationError():
+            return _invalid(error)
+        case HTTPException(status_code=404):
+            return Problem(status=404, detail="There is nothing at this address.")
+        case HTTPException():
+            return Problem(status=error.status_code, detail=str(error.detail), headers=error.headers or {})
+    return Problem(status=500, detail="Something went wrong on our side; nothing acknowledged was lost.")
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    # The values are not repeated: they may be secrets.
+    errors = tuple({"where": ".".join(map(str, each["loc"])), "what": str(each["msg"])} for each in error.errors())
+    broken_json = any(each["type"] == "json_invalid" for each in error.errors())
+    detail = "The body is not JSON." if broken_json else "The request does not have the form that is expected."
+    return Problem(status=422, detail=detail, errors=errors)
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """Return the response that explains a mistake; those on our side are logged with the request's id."""
+    problem = problem_of(error)
+    request_id = getattr(request.state, "request_id", "")
+    if problem.status >= 500:
+        log.error("%s %s failed (request %s)", request.method, request.url.path, request_id, exc_info=error)
+    return problem.response(request.url.path, request_id)
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer every mistake in the one shape."""
+    for kind in (HTTPException, RequestValidationError, MatineeError, Exception):
+        app.add_exception_handler(kind, answer)
