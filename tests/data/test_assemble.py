@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matinee.data.assemble import assemble, index_users, packed_order, repeated_pairs, user_stretches
+from matinee.data.assemble import (
+    assemble,
+    grouping_order,
+    index_ids,
+    index_users,
+    packed_order,
+    repeated_pairs,
+    user_stretches,
+)
 from matinee.data.columns import ColumnStore
 from matinee.data.ratings import RatingColumns
 from matinee.types import UNKNOWN_TIME
@@ -107,14 +117,21 @@ def test_stretches_cover_all_users_once(sizes: list[int], n_rows: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.int64])
-@given(ids=st.lists(st.integers(-3, 40), max_size=50), ascending=st.booleans())
-def test_index_users(kind: type, ids: list[int], ascending: bool) -> None:
+@pytest.mark.parametrize("index", [index_ids, index_users])
+@given(ids=st.lists(st.integers(-3, 40) | st.just(2**31 - 1), max_size=50), ascending=st.booleans())
+def test_indices_of_ids(index: Any, kind: type, ids: list[int], ascending: bool) -> None:
     given_ids = np.array(sorted(ids) if ascending else ids, kind)
-    known, indices = index_users(given_ids)
+    known, indices = index(given_ids)
     assert known.tolist() == sorted(set(ids))
     assert known[indices].tolist() == given_ids.tolist()
     assert known.dtype == np.int64
     assert indices.dtype == np.int32
+
+
+@given(st.lists(st.integers(0, 2**31 - 1), max_size=40))
+def test_grouping_order_is_a_stable_sort(users: list[int]) -> None:
+    column = np.array(users, np.int32)
+    np.testing.assert_array_equal(grouping_order(column), np.argsort(column, kind="stable"))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20))

@@ -108,6 +108,12 @@ def test_empty_times_are_unknown_not_bad(tmp_path: Path) -> None:
     assert any("1 of 2 ratings have no time" in line for line in reading.report.lines())
 
 
+def test_a_short_and_a_long_line_do_not_make_up_for_each_other(tmp_path: Path) -> None:
+    reading = read(tmp_path, ["1,1,4,1", "1,2,4,2,9", "1,3,4", "2,1,4,", "2,2,4,5"])
+    assert reading.report.bad == {"long": 1, "short": 1}
+    assert reading.dataset.n_ratings == 3
+
+
 def test_latest_of_a_repeated_pair_counts(tmp_path: Path) -> None:
     reading = read(tmp_path, ["1,1,5,30", "1,2,4,20", "1,1,1,10", "2,1,2,5", "2,1,3,5", "1,1,2,29"])
     data = reading.dataset

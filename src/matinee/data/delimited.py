@@ -90,15 +90,21 @@ class DelimitedParser:
             yield self._careful(stretch, faults)
 
     def _strict(self, stretch: bytes, n_lines: int) -> pl.DataFrame | None:
-        """Return every line as a row of exact types without a null, or None."""
-        if self.table.separator == "::":
-            stretch = stretch.replace(b"::", b"\t")
+        """Return every line as a row of exact types, with nulls only for fields that may be empty and are; or None."""
+        separator = self.table.separator.encode()
+        n_separators = n_lines * (self.table.width - 1)
+        if separator == b"::":
+            stretch, separator = stretch.replace(b"::", b"\t"), b"\t"
         frame = self._typed(stretch, self._id_type)
         if frame is None and self._id_type == pl.Int32():
             frame = self._typed(stretch, pl.Int64())
             if frame is not None:
                 self._id_type = pl.Int64()
-        if frame is None or frame.height != n_lines or any(frame.null_count().row(0)):
+        if frame is None or frame.height != n_lines:
+            return None
+        gaps = [name for name in self.columns if frame[name].null_count()]
+        # A short line looks like one with empty fields, but has fewer separators. Long ones polars has refused.
+        if gaps and (set(gaps) & set(_REQUIRED) or b'"' in stretch or stretch.count(separator) != n_separators):
             return None
         return frame
 
@@ -133,7 +139,7 @@ class DelimitedParser:
             self._line += 1
         schema = {**_TYPES, "user": pl.Int64(), "movie": pl.Int64()}
         frame = pl.DataFrame(values, schema={name: schema[name] for name in self.columns}, orient="row")
-        return frame, np.array(rows, np.int32)
+        return _narrowed(frame), np.array(rows, np.int32)
 
     def _fields(self, raw: bytes, faults: FaultList) -> list[float | None] | None:
         """Return the wanted columns of one line as numbers; None after counting it as a fault."""
@@ -171,6 +177,14 @@ class DelimitedParser:
         fields = start.partition(b"\n")[0].decode("utf-8", "replace").split(self.table.separator)
         place = self.table.columns["time"]
         return place < len(fields) and fields[place].strip().strip('"')[4:5] == "-"
+
+
+def _narrowed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with ids in 32 bits, if they fit, so that one odd line does not widen the whole column."""
+    try:
+        return frame.cast({"user": pl.Int32(), "movie": pl.Int32()})
+    except pl.exceptions.PolarsError:
+        return frame
 
 
 def _number(name: str, text: str) -> float | None:

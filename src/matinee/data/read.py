@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matinee.data.assemble import SortedRatings, assemble
+from matinee.data.assemble import SortedRatings, assemble, index_ids
 from matinee.data.dataset import Catalogue, Dataset, IdMap
 from matinee.data.folds import read_folds
 from matinee.data.layout import Layout, find_layout
@@ -83,9 +83,9 @@ def _read(source: Source, layout: Layout, ledger: Ledger, metadata: Path | None,
         first = f" The first: {ledger.report.examples[0]}." if ledger.report.examples else ""
         raise DataError(f"{name} holds no rating that can be used; {n_read:,} rows were read.{first}")
     if catalogue is None:
-        ids = np.unique(columns.movies).astype(np.int64)
+        ids, movies = index_ids(columns.movies)
         catalogue = unknown_movies(ids)
-        columns = replace(columns, movies=IdMap(ids, "movie").find(columns.movies))
+        columns = replace(columns, movies=movies)
         ledger.note("There is no file of movies: titles are unknown, and movies are called by their number.")
     catalogue = _with_metadata(catalogue, layout, ledger, metadata)
     _note_gaps(columns, table, ledger)
