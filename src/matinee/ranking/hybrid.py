@@ -26,7 +26,7 @@ COLD = "popular"
 class HybridConfig:
     """How the engines are mixed."""
 
-    weights: Mapping[str, float] = field(default_factory=lambda: {"ease": 0.7, "svd": 0.1, "popular": 0.2})
+    weights: Mapping[str, float] = field(default_factory=lambda: {"ease": 0.45, "als": 0.35, "svd": 0.2})
     """Share of each engine in the blend; scaled to sum to 1 over the engines present."""
 
     cold_below: int = 5

@@ -18,7 +18,7 @@ from matinee.ranking.select import best
 from matinee.releases import Manifest, Release
 from matinee.types import BoolVector, FloatVector, Profile, Profiles
 
-SIMILAR_ENGINES = ("ease", "svd")
+SIMILAR_ENGINES = ("ease", "als", "svd")
 """Who is asked for similar films, in this order."""
 
 

@@ -14,7 +14,7 @@ from matinee.releases import Registry, Release, assemble, save
 from matinee.training.gate import GateConfig, Verdict, judge
 from matinee.types import Progress, silent
 
-DEFAULT_ENGINES = ("popular", "ease", "svd")
+DEFAULT_ENGINES = ("popular", "ease", "als", "svd")
 
 
 @dataclass(frozen=True, kw_only=True)
