@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from matinee.data import Reading, read_catalogue, read_dataset
+from matinee.errors import DataError
+from matinee.types import UNKNOWN_TIME
 
 pytestmark = pytest.mark.real_data
 
@@ -58,3 +60,41 @@ def test_folds_of_100k(real_data: RealData) -> None:
 def test_catalogue_of_2023(real_data: RealData) -> None:
     catalogue = read_catalogue(real_data("ml-latest-2023-head"))
     assert len(catalogue) == 86_537
+
+
+def test_titles_of_2023(real_data: RealData) -> None:
+    movies = read_catalogue(real_data("ml-latest-2023-head")).movies
+    titles = movies["title"]
+    assert not titles.str.contains(r", (?:The|A|An|La|Le|Les|El|Il|L')$").any()
+    assert not titles.str.contains(r"\S \(\d{4}\)$").any()
+    assert titles.str.len_chars().min() >= 1
+    assert movies["year"].null_count() < 700
+    assert movies["year"].min() >= 1870
+    assert (movies["alternative_titles"].list.len() > 0).sum() > 5_000
+    assert (movies["genres"].list.len() == 0).sum() > 5_000
+
+
+def test_metadata_of_latest_small(real_data: RealData) -> None:
+    metadata = real_data("movie-metadata/ml_movie_metadata.parquet")
+    movies = read_dataset(real_data("ml-latest-small.zip"), metadata=metadata).dataset.catalogue.movies
+    assert movies["overview"].count() == 5_215
+    assert (movies["directors"].list.len() > 0).sum() == 3_524
+    assert movies["poster_path"].count() == 2_719
+    assert movies["tmdb_id"].null_count() == 8
+
+
+def test_1m_is_chronological(real_data: RealData) -> None:
+    data = read_dataset(real_data("ml-1m")).dataset
+    assert data.ordered
+    known = data.times != UNKNOWN_TIME
+    later = known[1:] & known[:-1] & (data.users[1:] == data.users[:-1])
+    assert (data.times[1:][later] >= data.times[:-1][later]).all()
+    assert later.sum() > 480_000
+    assert data.folds is not None
+    assert np.bincount(data.folds)[1:].min() == 200_041
+
+
+def test_ratings_without_movies_of_10m(real_data: RealData) -> None:
+    with pytest.raises(DataError, match="has movies but no ratings"):
+        read_dataset(real_data("ml-10m-noratings.zip"))
+    assert len(read_catalogue(real_data("ml-10m-noratings.zip"))) == 10_681
