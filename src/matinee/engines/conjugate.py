@@ -69,11 +69,13 @@ def solve_rows(
     energy = np.einsum("nd,nd->n", residual, adjusted)
     target = tolerance**2 * np.einsum("nd,nd->n", right, right / diagonal)
     for _ in range(steps):
-        if np.all(energy <= target):
+        # A row that is solved stays as it is, so that its answer does not depend on the rows beside it.
+        open_still = energy > target
+        if not open_still.any():
             break
         product = times(direction)
         curvature = np.einsum("nd,nd->n", direction, product)
-        length = np.divide(energy, curvature, out=np.zeros_like(energy), where=curvature > 0)[:, None]
+        length = np.divide(energy, curvature, out=np.zeros_like(energy), where=open_still & (curvature > 0))[:, None]
         solution += length * direction
         residual -= length * product
         adjusted = residual / diagonal
