@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from matinee.cli import main
 from matinee.cli.contest import contestants, default_names, rule_settings
 from matinee.errors import SettingsError, UnknownIdError
 from matinee.evaluation import Result
@@ -77,11 +79,13 @@ def test_an_engine_without_stars_is_refused_and_the_exit_code_says_so(
     ],
 )
 def test_mistakes_are_named_before_any_work(
-    matinee: Callable[..., Any], arguments: tuple[str, ...], message: str
+    arguments: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = matinee("evaluate", *arguments)
-    assert done.returncode == 1
-    assert message in " ".join(done.stderr.split())
+    monkeypatch.setattr(sys, "argv", ["matinee", "evaluate", *arguments])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 1
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_settings_and_names_are_read_as_written() -> None:

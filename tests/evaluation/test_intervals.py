@@ -12,7 +12,7 @@ from scipy import stats
 
 from matinee.errors import SettingsError, ShapeError
 from matinee.evaluation import intervals
-from matinee.evaluation.intervals import estimate, paired_interval, paired_total_interval
+from matinee.evaluation.intervals import estimate, paired_interval, paired_intervals, paired_total_interval
 
 
 @pytest.fixture
@@ -163,3 +163,19 @@ def test_misuse_is_named(pair: tuple[np.ndarray, np.ndarray]) -> None:
 
 def test_examples_in_the_docstrings() -> None:
     assert doctest.testmod(intervals) == (0, 1)
+
+
+def test_many_columns_at_once_say_what_each_says_alone() -> None:
+    rng = np.random.default_rng(4)
+    candidate, baseline = rng.random((60, 5)), rng.random((60, 5))
+    candidate[::7, 2] = np.nan
+    candidate[:, 4] = np.nan
+    *together, nobody = paired_intervals(candidate - baseline, seed=9)
+    assert nobody is None
+    for column, found in enumerate(together):
+        alone = paired_interval(candidate[:, column], baseline[:, column], seed=9)
+        assert found is not None
+        assert found.n_users == alone.n_users
+        assert (found.difference, found.low, found.high, found.error) == pytest.approx(
+            (alone.difference, alone.low, alone.high, alone.error)
+        )

@@ -108,7 +108,7 @@ def test_differences_are_the_paired_intervals() -> None:
     expected = paired_interval(mine, popular, seed=5)
     gap = result["co-counts"].measures["ndcg@10"].against_baseline
     assert gap is not None
-    assert (gap.difference, gap.low, gap.high) == (expected.difference, expected.low, expected.high)
+    assert (gap.difference, gap.low, gap.high) == pytest.approx((expected.difference, expected.low, expected.high))
     assert result.difference("co-counts", "popular", "ndcg@10") == expected
     assert result.difference("popular", "co-counts", "ndcg@10").difference == -expected.difference
 

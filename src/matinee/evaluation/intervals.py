@@ -109,12 +109,45 @@ def paired_interval(
     """
     if candidate.shape != baseline.shape or candidate.ndim != 1:
         raise ShapeError(f"Paired values must be of one length; got {candidate.shape} and {baseline.shape}.")
-    differences = candidate - baseline
-    differences = differences[~np.isnan(differences)]
-    if not len(differences):
+    found = paired_intervals((candidate - baseline)[:, None], confidence=confidence, replicates=replicates, seed=seed)[
+        0
+    ]
+    if found is None:
         raise ShapeError("No user is scored by both engines, so there is nothing to compare.")
-    means = _resampled_totals(differences[:, None], replicates, seed)[:, 0] / len(differences)
-    return _difference(float(differences.mean()), means, confidence, _effect(differences), len(differences))
+    return found
+
+
+def paired_intervals(
+    differences: NDArray[np.float64], *, confidence: float = 0.95, replicates: int = 2000, seed: int = 0
+) -> list[Difference | None]:
+    """Return what `paired_interval` says of every column, drawing the samples once for all that score the same users.
+
+    Args:
+        differences: (P, C) candidate minus baseline, one column a comparison; NaN where a user is not scored in both.
+        confidence: between 0 and 1.
+        replicates: bootstrap samples.
+        seed: as in `paired_interval`.
+
+    Returns:
+        One difference a column; None where no user is scored.
+
+    Raises:
+        SettingsError: if the confidence or the replicates are out of range.
+    """
+    scored = ~np.isnan(differences)
+    alike: dict[bytes, list[int]] = {}
+    for column in range(differences.shape[1]):
+        alike.setdefault(scored[:, column].tobytes(), []).append(column)
+    found: list[Difference | None] = [None] * differences.shape[1]
+    for columns in alike.values():
+        values = differences[scored[:, columns[0]]][:, columns]
+        if not len(values):
+            continue
+        means = _resampled_totals(values, replicates, seed) / len(values)
+        for place, column in enumerate(columns):
+            own = values[:, place]
+            found[column] = _difference(float(own.mean()), means[:, place], confidence, _effect(own), len(own))
+    return found
 
 
 def paired_total_interval(

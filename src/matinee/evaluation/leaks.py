@@ -22,7 +22,7 @@ from matinee.errors import LeakError, MatineeError
 from matinee.evaluation.metrics import PerUser
 from matinee.evaluation.protocols.split import RankingSplit, RatingSplit, Split
 from matinee.evaluation.topn import Lists
-from matinee.types import FloatMatrix, LongVector, Profile, Profiles
+from matinee.types import BoolVector, FloatMatrix, LongVector, Profile, Profiles
 
 _SAMPLE = 64
 """Profiles scored again in another order."""
@@ -139,7 +139,7 @@ def check_lists(lists: Lists, profiles: Profiles, n: int) -> None:
     listed = keys[filled]
     if len(np.unique(listed)) < len(listed):
         raise Misconduct("listed a movie twice in one list")
-    seen = np.isin(listed, profiles.rows() * profiles.n_movies + profiles.movies)
+    seen = _among(listed, profiles.rows() * profiles.n_movies + profiles.movies)
     if seen.any():
         people = len(np.unique(listed[seen] // profiles.n_movies))
         raise Misconduct(f"returned {int(seen.sum()):,} movies their viewers have already seen, to {people:,} viewers")
@@ -230,7 +230,7 @@ def _refuse_shared(
     where: str,
 ) -> None:
     keys = users.astype(np.int64) * data.n_movies + movies
-    shared = keys[np.isin(keys, other_users.astype(np.int64) * data.n_movies + other_movies)]
+    shared = keys[_among(keys, other_users.astype(np.int64) * data.n_movies + other_movies)]
     if len(shared):
         user, movie = divmod(int(shared[0]), data.n_movies)
         raise LeakError(
@@ -238,6 +238,13 @@ def _refuse_shared(
             f"{data.catalogue.ids.ids[movie]}.",
             hint="Hide them from training before evaluating.",
         )
+
+
+def _among(wanted: LongVector, known: LongVector) -> BoolVector:
+    """Return which of `wanted` occur in `known`; sorting is far quicker here than the hashing of `np.isin`."""
+    ordered = np.append(np.sort(known), np.iinfo(np.int64).max)
+    found: BoolVector = ordered[np.searchsorted(ordered, wanted)] == wanted
+    return found
 
 
 def _digest(column: NDArray[np.generic]) -> bytes:
