@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from anyio import to_thread
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
 from threadpoolctl import threadpool_limits
 
 from matinee import __version__
@@ -60,10 +60,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _surround(app: FastAPI, settings: Settings) -> None:
-    async def explain(request: Request, error: Exception) -> Response:
-        made = app.exception_handlers[Exception](request, error)
-        return made if isinstance(made, Response) else await made
-
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -77,7 +73,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
         foreign_origins=frozenset(settings.cors_origins),
         https_only=settings.secure_cookies,
     )
-    app.add_middleware(Frame, config=config, explain=explain)
+    app.add_middleware(Frame, config=config, explain=partial(problems.explain, app))
 
 
 def _describe_problems(app: FastAPI) -> None:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from matinee.service.problems import Problem
+from matinee.service.problems import Problem, RefusedError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -42,6 +42,13 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+FOREIGN = Problem(
+    status=403,
+    kind="foreign-origin",
+    detail="This request was sent from another site.",
+    hint="Send a bearer token, or let the operator allow the origin: MATINEE_CORS_ORIGINS.",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FrameConfig:
@@ -61,7 +68,7 @@ class Frame:
     Args:
         app: what it surrounds.
         config: limits and allowed origins.
-        explain: turns an exception that nobody handled into a response.
+        explain: turns a refusal, or an exception that nobody handled, into a response.
     """
 
     def __init__(
@@ -94,14 +101,8 @@ class Frame:
             await send(message)
 
         try:
-            problem = self._objection(scope, headers)
-            if problem is None and scope["method"] not in SAFE:
-                body = await _read(receive, self._config.max_body_bytes)
-                problem = self._too_large() if body is None else None
-                receive = _replay(body or b"", receive)
-            if problem is not None:
-                await problem.response(scope["path"], request_id)(scope, receive, framed)
-                return
+            if scope["method"] not in SAFE:
+                receive = _replay(await self._body(headers, receive), receive)
             await self._app(scope, receive, framed)
         except Exception as error:
             if started:
@@ -116,22 +117,17 @@ class Frame:
         if scope["path"].startswith("/api/"):
             headers.setdefault("Cache-Control", "no-store")
 
-    def _objection(self, scope: Scope, headers: Headers) -> Problem | None:
-        """Say why a request is refused before it is read."""
-        if scope["method"] in SAFE:
-            return None
-        length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._config.max_body_bytes:
-            return self._too_large()
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        """Return the body of a request that may change something, or refuse it."""
         # A bearer token is sent by a program on purpose, a cookie by any page that makes a browser do so.
         if "authorization" not in headers and self._is_foreign(headers):
-            return Problem(
-                status=403,
-                kind="foreign-origin",
-                detail="This request was sent from another site.",
-                hint="Send a bearer token, or let the operator allow the origin: MATINEE_CORS_ORIGINS.",
-            )
-        return None
+            raise RefusedError(FOREIGN)
+        limit = self._config.max_body_bytes
+        length = headers.get("content-length", "")
+        body = None if length.isdigit() and int(length) > limit else await _read(receive, limit)
+        if body is None:
+            raise RefusedError(Problem(status=413, detail=f"A request body may have up to {limit:,} bytes."))
+        return body
 
     def _is_foreign(self, headers: Headers) -> bool:
         origin = headers.get("origin")
@@ -140,9 +136,6 @@ class Frame:
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return True
         return origin is not None and urlsplit(origin).netloc.casefold() != headers.get("host", "").casefold()
-
-    def _too_large(self) -> Problem:
-        return Problem(status=413, detail=f"A request body may have up to {self._config.max_body_bytes:,} bytes.")
 
 
 def _request_id(headers: Headers) -> str:

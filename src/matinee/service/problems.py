@@ -75,9 +75,23 @@ class Problem:
         return Response(json.dumps(body), self.status, dict(self.headers), MEDIA_TYPE)
 
 
+class RefusedError(HTTPException):
+    """A request that is refused before any handler sees it.
+
+    Args:
+        problem: why.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status, problem.detail)
+        self.problem = problem
+
+
 def problem_of(error: Exception) -> Problem:
     """Say what a mistake means to the client."""
     match error:
+        case RefusedError():
+            return error.problem
         case StaleCursorError():
             return Problem(status=410, detail=error.message, hint=error.hint)
         case UnknownIdError():
@@ -116,6 +130,14 @@ def answer(request: Request, error: Exception) -> Response:
     if problem.status >= 500:
         log.error("%s %s failed (request %s)", request.method, request.url.path, request_id, exc_info=error)
     return problem.response(request.url.path, request_id)
+
+
+async def explain(app: FastAPI, request: Request, error: Exception) -> Response:
+    """Return the response of the handler that an application has for an exception of this kind."""
+    handlers = app.exception_handlers
+    handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+    made = handler(request, error)
+    return made if isinstance(made, Response) else await made
 
 
 def install(app: FastAPI) -> None:
