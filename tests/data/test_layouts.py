@@ -165,6 +165,17 @@ def test_links_and_tags(tmp_path: Path) -> None:
     assert data.tags.rows() == [(5, 7, "dark, rainy", 301), (2, 1, "Pixar", 61)]
 
 
+def test_dates_instead_of_seconds(tmp_path: Path) -> None:
+    files = csv_files()
+    files["tags.csv"] = b'userId,movieId,tag,timestamp\n5,7,x,"1970-01-01 00:05:01"\n5,1,y,soon\n'
+    files["ratings.csv"] = (
+        b"userId,movieId,rating,timestamp\n5,7,3,1970-01-01T00:05:00\n5,1,3,1970-01-01 01:00:40+01:00\n"
+    )
+    data = read_dataset(put(tmp_path, files)).dataset
+    assert data.tags["time"].to_list() == [301, None]
+    assert data.times.tolist() == [40, 300]
+
+
 def test_tags_of_10m(tmp_path: Path) -> None:
     data = read_dataset(put(tmp_path, dat_files("utf-8"))).dataset
     assert data.tags["tag"].to_list() == ["dark: rainy", "Pixar"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
-from matinee.data.fields import checked_fields, real_number, whole_number
+from matinee.data.fields import checked_fields, real_number, unix_seconds, whole_number
 from matinee.data.recognise import Table
 from matinee.data.report import FaultList, shorten
 from matinee.types import IntVector
@@ -197,10 +196,7 @@ def _number(name: str, text: str) -> float | None:
         return None
     if name in ("rating", "order"):
         return real_number(text)
-    if name == "time" and text.strip()[4:5] == "-":
-        when = datetime.fromisoformat(text.strip())
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-    return whole_number(text)
+    return unix_seconds(text) if name == "time" else whole_number(text)
 
 
 def count_lines(stretch: bytes) -> int:

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -42,6 +43,19 @@ def real_number(text: str) -> float:
     if not (_REAL.fullmatch(text) or _SPECIAL.fullmatch(text)):
         raise ValueError(text)
     return float(text)
+
+
+def unix_seconds(text: str) -> int:
+    """Return seconds since 1970, given as a whole number or as an ISO 8601 date and time (UTC unless it says otherwise).
+
+    Raises:
+        ValueError: for anything else.
+    """
+    text = text.strip()
+    if text[4:5] != "-":
+        return whole_number(text)
+    when = datetime.fromisoformat(text)
+    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
 def split_line(line: str, table: Table) -> list[str] | None:

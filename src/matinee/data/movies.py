@@ -8,7 +8,7 @@ import polars as pl
 
 from matinee.data.cells import id_of
 from matinee.data.dataset import MOVIE_SCHEMA, TAG_SCHEMA, Catalogue, IdMap
-from matinee.data.fields import records, whole_number
+from matinee.data.fields import records, unix_seconds, whole_number
 from matinee.data.recognise import FLAGS_100K, Table
 from matinee.data.report import FaultList, FileReport, Ledger, shorten
 from matinee.data.titles import parse_title, split_genres
@@ -124,7 +124,7 @@ def read_tags(table: Table, movies: IdMap, ledger: Ledger) -> pl.DataFrame:
         if user_id is None or movie_id is None:
             continue
         if movie_id in known:
-            rows.append((user_id, movie_id, tag.strip(), id_of(time)))
+            rows.append((user_id, movie_id, tag.strip(), _time_or_none(time)))
         else:
             faults.add(line, "movie", f"movie {movie_id}", "a movie of the catalogue")
     n_bad = finish(faults, ledger)
@@ -144,4 +144,11 @@ def _whole(text: str, name: str, line: int, faults: FaultList) -> int | None:
         return whole_number(text)
     except ValueError:
         faults.add(line, "type", f"{name} {shorten(text)}", f"a whole number as {name} id")
+        return None
+
+
+def _time_or_none(text: str) -> int | None:
+    try:
+        return unix_seconds(text)
+    except ValueError:
         return None
