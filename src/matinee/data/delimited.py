@@ -122,7 +122,9 @@ class DelimitedParser:
         except pl.exceptions.PolarsError:
             return None
         if self._dated:
-            when = pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).dt.epoch("s")
+            when = frame["time"].str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False).dt.epoch("s")
+            if when.null_count() != frame["time"].null_count():
+                return None  # dates written otherwise
             frame = frame.with_columns(when)
         return frame.select(self.columns)
 
