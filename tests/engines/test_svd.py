@@ -10,7 +10,8 @@ import pytest
 from matinee.data import Dataset
 from matinee.engines.draws import normal_by_id
 from matinee.engines.ridge_rows import eliminate, fit_rows, solve_rows
-from matinee.engines.svd import EDGE, Svd, SvdConfig, bend_into
+from matinee.engines.stars import EDGE, bend_into
+from matinee.engines.svd import Svd, SvdConfig
 from matinee.errors import SettingsError
 from matinee.testing.worlds import latent
 from matinee.types import Profile, Profiles

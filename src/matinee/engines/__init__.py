@@ -15,6 +15,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "svd": ("matinee.engines.svd", "Svd"),
     "als": ("matinee.engines.als", "Als"),
     "next": ("matinee.engines.next", "Next"),
+    "neighbours": ("matinee.engines.neighbours", "Neighbours"),
     "graph": ("matinee.engines.graph", "Graph"),
     "itemknn": ("matinee.engines.itemknn", "ItemKnn"),
 }

@@ -14,12 +14,10 @@ from matinee.data import Dataset
 from matinee.engines.draws import normal_by_id
 from matinee.engines.engine import Arrays, Engine, cosine_similar
 from matinee.engines.ridge_rows import fit_rows, solve_rows
+from matinee.engines.stars import bend_into
 from matinee.engines.weights import sums_by
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progress
-
-EDGE = 0.05
-"""Stars from an end of the scale at which predictions start to be bent towards it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,15 +116,3 @@ class Svd(Engine):
         likeness = cosine_similar(self.arrays["factors"], movie) * (count / (count + self.config.similar_l2))
         likeness[movie] = 1
         return likeness.astype(np.float32)
-
-
-def bend_into(stars: FloatMatrix, low: float, high: float) -> FloatMatrix:
-    """Bring predictions into the scale without making the extremes equal, in place.
-
-    Inside the scale, `EDGE` from its ends, nothing changes; beyond, high − EDGE² / (x − high + 2 EDGE) keeps the order
-    and a continuous slope, where clipping would tie every favourite.
-    """
-    over, under = stars > high - EDGE, stars < low + EDGE
-    stars[over] = high - EDGE**2 / (stars[over] - high + 2 * EDGE)
-    stars[under] = low + EDGE**2 / (low - stars[under] + 2 * EDGE)
-    return stars
