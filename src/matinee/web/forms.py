@@ -1,4 +1,4 @@
-"""Reading what forms send, and telling our own pages from others'."""
+"""Reading what forms send. That they come from our own pages, and their size, is checked before (`service.frame`)."""
 
 from __future__ import annotations
 
@@ -9,34 +9,18 @@ from fastapi import Depends, HTTPException, Request
 
 from matinee.errors import InputError
 
-LARGEST = 64 * 1024
-"""Bytes of a form, at most; ours are far smaller."""
-
 
 async def _fields(request: Request) -> dict[str, str]:
     """Read an urlencoded form; of a field sent twice the last counts."""
-    _require_own_page(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "Forms are read as application/x-www-form-urlencoded.")
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST:
-            raise HTTPException(413, f"A form has up to {LARGEST} bytes.")
+    body = await request.body()
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000))
 
 
 Fields = Annotated[dict[str, str], Depends(_fields)]
-"""The fields of a form that one of our own pages sent."""
-
-
-def _require_own_page(request: Request) -> None:
-    """Refuse forms that another site makes a visitor's browser send."""
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if foreign or request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        raise HTTPException(403, "This form was sent from another site.")
+"""The fields of a form."""
 
 
 def local(url: str | None, default: str = "/") -> str:

@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from matinee.config import Settings
 from matinee.service import Cinema
+from matinee.service.app import create_api
 from matinee.web import failures
 from matinee.web.pages import drawings, film, find, home, theme, welcome
 from matinee.web.rendering import STATIC, static_version
@@ -32,8 +33,7 @@ def create_site(cinema: Cinema, settings: Settings) -> FastAPI:
         cinema: the live release and the store.
         settings: how this installation runs.
     """
-    app = FastAPI(title="Matinee", docs_url=None, redoc_url=None)
-    app.state.cinema, app.state.settings = cinema, settings
+    app = create_api(cinema, settings)
     app.mount(f"/static/{static_version()}", Immutable(directory=STATIC), name="static")
     for pages in (home, film, welcome, find, theme, drawings):
         app.include_router(pages.router)

@@ -9,13 +9,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from matinee.config import Settings
 from matinee.errors import UnknownIdError
 from matinee.service import Cinema, Film, Session
+from matinee.service.access import Anyone, TheCinema, hand_over
 from matinee.web.forms import with_query
 from matinee.web.rendering import render
 
-SESSION = "matinee_session"
 THEME = "theme"
 """Cookie with the colours a person chose: "light" or "dark"; without it the system decides."""
 
@@ -107,21 +106,11 @@ class Visit:
     def remember(self, response: Response, session: Session | None) -> None:
         """Let the browser of a new viewer keep their session."""
         if session is not None:
-            settings: Settings = self.request.app.state.settings
-            response.set_cookie(
-                SESSION,
-                session.token,
-                max_age=int(settings.session_days * 86_400),
-                httponly=True,
-                samesite="lax",
-                secure=settings.secure_cookies,
-            )
+            hand_over(response, session, self.request.app.state.settings)
 
 
-def _visit(request: Request) -> Visit:
-    cinema: Cinema = request.app.state.cinema
-    token = request.cookies.get(SESSION)
-    return Visit(request, cinema, cinema.viewer_of(token) if token else None)
+def _visit(request: Request, cinema: TheCinema, caller: Anyone) -> Visit:
+    return Visit(request, cinema, caller.viewer_id)
 
 
 Visiting = Annotated[Visit, Depends(_visit)]

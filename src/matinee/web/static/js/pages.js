@@ -7,11 +7,11 @@ const rateDialog = document.getElementById("rate-dialog");
 const filmsOf = (root) => new Set([...root.querySelectorAll("[data-film]")].map((element) => element.dataset.film));
 
 // Home: the rated film leaves, the shelves follow, and what is new says so.
-async function refreshHome({ film, title, stars }) {
+async function refreshHome({ film, title, stars, before }) {
   const focused = document.activeElement?.closest?.(".shelf [data-film]");
   const place = focused && { shelf: focused.closest(".shelf").dataset.shelf, index: [...focused.parentElement.children].indexOf(focused) };
   let added = 0;
-  const fresh = await swap(`/?rated=${film}`, "home", (next, old) => {
+  const fresh = await swap(`/?rated=${film}${before ? `&was=${before}` : ""}`, "home", (next, old) => {
     const known = filmsOf(old);
     for (const card of next.querySelectorAll(".card[data-film]")) {
       if (known.has(card.dataset.film)) continue;

@@ -2,6 +2,7 @@
 import { toast } from "./say.js";
 
 const busy = new Map();
+const SAME_THOUGHT = 5_000;
 let last = null;
 
 export const inWords = (stars) => `${Number(stars)} ${Number(stars) === 1 ? "star" : "stars"}`;
@@ -35,10 +36,12 @@ async function send(job, film, title, stars, before, undoable) {
     return false;
   }
   busy.delete(film);
-  last = undoable ? { film, title, stars, before } : null;
+  // On the way to 4.5 stars one passes 4; undoing goes back to where the way began.
+  if (stars && last?.stars && last.film === film && Date.now() - last.at < SAME_THOUGHT) before = last.before;
+  last = undoable ? { film, title, stars, before, at: Date.now() } : null;
   const text = stars ? `You gave ${title} ${inWords(stars)}.` : `Your rating of ${title} is cleared.`;
   toast(text, undoable ? { Undo: undo } : {});
-  document.dispatchEvent(new CustomEvent("rated", { detail: { film, title, stars, before, ...answer } }));
+  document.dispatchEvent(new CustomEvent("rated", { detail: { ...answer, film, title, stars, before } }));
   return true;
 }
 
