@@ -16,7 +16,7 @@ from matinee.ranking import Hybrid, HybridConfig
 from matinee.releases import Registry
 from matinee.testing.worlds import latent
 from matinee.training.gate import GateConfig, judge
-from matinee.training.train import TrainConfig, train
+from matinee.training.train import TrainConfig, train, unfitted_hybrid
 from matinee.types import FloatMatrix, Profiles
 
 
@@ -109,3 +109,12 @@ def test_nothing_to_learn_from_is_an_error(tmp_path: Path, dataset: Dataset) -> 
 def test_simulated_figures_say_so(tmp_path: Path, dataset: Dataset) -> None:
     verdict = train(replace(dataset, simulated=True), tmp_path).verdict
     assert "simulated viewers" in verdict.summary
+
+
+def test_the_default_blend_holds_for_the_engines_asked_for() -> None:
+    default = dict(HybridConfig().weights)
+    assert unfitted_hybrid(("popular", "ease", "als", "svd")).config.weights == default
+    assert unfitted_hybrid(("ease",)).config.weights == {"ease": default["ease"]}
+    assert unfitted_hybrid(("popular",)).config.weights == {"popular": 1.0}
+    assert unfitted_hybrid(("svd", "graph")).config.weights == {"svd": default["svd"], "graph": default["svd"]}
+    assert "popular" in unfitted_hybrid(("graph",)).engines

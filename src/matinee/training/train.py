@@ -47,12 +47,14 @@ class Trained:
 
 
 def unfitted_hybrid(engines: Sequence[str]) -> Hybrid:
-    """Return a hybrid of fresh engines: the default weights over those asked for."""
+    """Return a hybrid of fresh engines: the default weights over those asked for, popularity for people unknown."""
     names = list(dict.fromkeys([COLD, *engines]))
-    weights = {name: weight for name, weight in HybridConfig().weights.items() if name in names}
-    # Engines the default blend does not know share as much as its strongest member.
-    weights |= {name: max(weights.values(), default=1.0) for name in names if name not in weights}
-    return Hybrid({name: create(name) for name in names}, HybridConfig(weights=weights))
+    default = HybridConfig().weights
+    weights = {name: default[name] for name in names if name in default}
+    # Engines the default blend does not know share as much as its strongest member; popularity only where it is alone.
+    strongest = max(weights.values(), default=1.0)
+    weights |= {name: strongest for name in names if name not in default and name != COLD}
+    return Hybrid({name: create(name) for name in names}, HybridConfig(weights=weights or {COLD: 1.0}))
 
 
 def train(dataset: Dataset, releases: Path, config: TrainConfig | None = None, progress: Progress = silent) -> Trained:
