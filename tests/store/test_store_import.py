@@ -110,7 +110,7 @@ def test_feedback_about_another_source_is_not_thrown_away(full: Store, dataset: 
     viewer = full.create_viewer("Ada")
     full.rate(viewer, 10, 4)
     other = replace(dataset.select(dataset.values > 2), name="other")
-    with pytest.raises(StoreError, match=r"small and 1 ratings.*importing other would delete them") as caught:
+    with pytest.raises(StoreError, match=r"small and 1 ratings that were given here.*importing other would delete them") as caught:
         full.require_importable(other)
     assert "--replace" in str(caught.value)
     with pytest.raises(StoreError):
@@ -120,6 +120,12 @@ def test_feedback_about_another_source_is_not_thrown_away(full: Store, dataset: 
     assert full.import_dataset(other, replace=True) is True
     assert not full.viewer_exists(viewer)
     same(full.dataset(), other)
+
+
+def test_a_rating_given_here_by_a_user_of_the_data_counts_too(full: Store, dataset: Dataset) -> None:
+    full.rate(7, 40, 4)
+    with pytest.raises(StoreError, match="1 ratings that were given here"):
+        full.import_dataset(replace(dataset.select(dataset.values > 2), name="other"))
 
 
 def test_an_import_that_breaks_leaves_everything_as_it_was(full: Store, dataset: Dataset) -> None:
@@ -148,6 +154,7 @@ def test_ratings_of_the_site_are_there_to_train_from(full: Store, dataset: Datas
     full.rate(7, 10, None)
     merged = full.dataset()
     assert merged.n_ratings == dataset.n_ratings + 2 - 1
+    assert full.counts() == Counts(movies=6, viewers=6, site_viewers=2, ratings=10, site_ratings=2)
     assert merged.user_ids.ids.tolist() == [3, 7, 9, viewer]
     assert silent_viewer not in merged.user_ids.ids
     own = merged.profiles()[merged.user_ids.index(viewer)]

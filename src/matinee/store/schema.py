@@ -27,6 +27,9 @@ from sqlalchemy import (
 VERSION = 1
 """Version of this schema; a database of a later one is refused."""
 
+GIVEN_HERE = 10**15
+"""A rating whose position is at least this was given here, not imported."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -188,7 +191,7 @@ rating = Table(
     Column("movie_id", Id, ForeignKey("movie.id"), primary_key=True, index=True),
     Column("value", Double, nullable=False),
     Column("rated_at", BigInteger),
-    # Orders one viewer's ratings: 0, 1, … as imported, then nanoseconds of the clock, which are always larger.
+    # Orders one viewer's ratings: 0, 1, … as imported, then the clock in nanoseconds for those given here.
     Column("position", BigInteger, nullable=False),
     **_CLUSTERED,
 )

@@ -5,99 +5,23 @@ Every change is one transaction that is on the disk before the method returns.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from matinee.data import Catalogue, Dataset
-from matinee.errors import StoreError, UnknownIdError
-from matinee.store import schema
+from matinee.errors import StoreError
+from matinee.store import schema, statements
 from matinee.store.database import connect, reading, writing
 from matinee.store.exporting import read_dataset
 from matinee.store.importing import replace_source
+from matinee.store.records import Counts, Source, StoredRating, Ticket
 from matinee.types import UNKNOWN_TIME, Profile, Progress, silent
-
-TOKEN_BYTES = 32
-
-
-@dataclass(frozen=True)
-class Source:
-    """What was imported.
-
-    Attributes:
-        name: what people call the data.
-        fingerprint: changes whenever the data do.
-        simulated: whether a program made the ratings.
-        movies: number of films.
-        viewers: number of users of the data.
-        ratings: number of their ratings on that day.
-        imported_at: Unix seconds.
-    """
-
-    name: str
-    fingerprint: str
-    simulated: bool
-    movies: int
-    viewers: int
-    ratings: int
-    imported_at: int
-
-
-@dataclass(frozen=True)
-class StoredRating:
-    """One rating as it is stored.
-
-    Attributes:
-        movie_id: the film.
-        value: stars.
-        rated_at: Unix seconds, None where nobody knows.
-    """
-
-    movie_id: int
-    value: float
-    rated_at: int | None
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How much the database holds.
-
-    Attributes:
-        movies: films.
-        viewers: people, those of the site included.
-        site_viewers: people who introduced themselves on the site.
-        ratings: ratings of everybody.
-        site_ratings: ratings of people of the site.
-    """
-
-    movies: int
-    viewers: int
-    site_viewers: int
-    ratings: int
-    site_ratings: int
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A session just opened.
-
-    Attributes:
-        viewer_id: whose.
-        token: the secret; the database keeps its SHA-256 only.
-        expires: Unix seconds.
-    """
-
-    viewer_id: int
-    token: str = field(repr=False)
-    expires: int
 
 
 class Store:
@@ -138,16 +62,16 @@ class Store:
     def source(self) -> Source | None:
         """Return what was imported; None before the first import."""
         with reading(self._engine) as connection:
-            return _source(connection)
+            return statements.source(connection)
 
     def require_importable(self, dataset: Dataset, *, replace: bool = False) -> None:
         """Ask whether `import_dataset` would take a data set, without changing anything.
 
         Raises:
-            StoreError: if people of this site rated films of another source, unless `replace`.
+            StoreError: if ratings of another source were given here, unless `replace`.
         """
         with reading(self._engine) as connection:
-            _require_importable(connection, dataset, replace=replace)
+            statements.require_importable(connection, dataset, replace=replace)
 
     def import_dataset(self, dataset: Dataset, progress: Progress = silent, *, replace: bool = False) -> bool:
         """Let the database hold this data set in place of the former one, in one transaction.
@@ -161,13 +85,13 @@ class Store:
             False where the database holds exactly this source already and nothing was done.
 
         Raises:
-            StoreError: if people of this site rated films of another source, unless `replace`.
+            StoreError: if ratings of another source were given here, unless `replace`.
         """
         with writing(self._engine) as connection:
-            former = _source(connection)
+            former = statements.source(connection)
             if former is not None and former.fingerprint == dataset.fingerprint:
                 return False
-            _require_importable(connection, dataset, replace=replace)
+            statements.require_importable(connection, dataset, replace=replace)
             replace_source(connection, dataset, progress)
         return True
 
@@ -179,13 +103,12 @@ class Store:
     def counts(self) -> Counts:
         """Return how much the database holds."""
         viewer, rating = schema.viewer, schema.rating
-        of_site = select(viewer.c.id).where(viewer.c.of_site)
         queries = (
             select(func.count()).select_from(schema.movie),
             select(func.count()).select_from(viewer),
             select(func.count()).select_from(viewer).where(viewer.c.of_site),
             select(func.count()).select_from(rating),
-            select(func.count()).select_from(rating).where(rating.c.viewer_id.in_(of_site)),
+            select(func.count()).select_from(rating).where(rating.c.position >= schema.GIVEN_HERE),
         )
         with reading(self._engine) as connection:
             return Counts(*(int(connection.execute(query).scalar_one()) for query in queries))
@@ -195,12 +118,12 @@ class Store:
     def create_viewer(self, name: str | None = None) -> int:
         """Add a person of this site; return an id above every id of the data."""
         with writing(self._engine) as connection:
-            return _create_viewer(connection, name)
+            return statements.create_viewer(connection, name)
 
     def viewer_exists(self, viewer_id: int) -> bool:
         """Whether somebody has this id."""
         with reading(self._engine) as connection:
-            return _exists(connection, viewer_id)
+            return statements.exists(connection, viewer_id)
 
     def viewer_name(self, viewer_id: int) -> str | None:
         """Return what a person calls themselves, if they said."""
@@ -243,16 +166,16 @@ class Store:
         """
         with writing(self._engine) as connection:
             if viewer_id is None:
-                viewer_id = _create_viewer(connection, name)
+                viewer_id = statements.create_viewer(connection, name)
             else:
-                _require_viewer(connection, viewer_id)
+                statements.require_viewer(connection, viewer_id)
                 if name is not None:
                     connection.execute(schema.viewer.update().where(schema.viewer.c.id == viewer_id).values(name=name))
             if genres:
-                _set_genres(connection, viewer_id, genres)
+                statements.set_genres(connection, viewer_id, genres)
             for movie_id, value in (ratings or {}).items():
-                _rate(connection, viewer_id, movie_id, value)
-            return _open_session(connection, viewer_id, session_seconds)
+                statements.rate(connection, viewer_id, movie_id, value)
+            return statements.open_session(connection, viewer_id, session_seconds)
 
     # Ratings
 
@@ -275,8 +198,8 @@ class Store:
 
     def _rate_once(self, viewer_id: int, movie_id: int, value: float | None) -> int:
         with writing(self._engine) as connection:
-            _require_viewer(connection, viewer_id)
-            _rate(connection, viewer_id, movie_id, value)
+            statements.require_viewer(connection, viewer_id)
+            statements.rate(connection, viewer_id, movie_id, value)
             query = select(func.count()).where(schema.rating.c.viewer_id == viewer_id)
             return int(connection.execute(query).scalar_one())
 
@@ -286,12 +209,22 @@ class Store:
         Raises:
             UnknownIdError: if there is no such person.
         """
-        stored = self.ratings(viewer_id)[::-1]
-        movies = catalogue.ids.find(np.array([each.movie_id for each in stored], np.int64))
+        rating = schema.rating
+        query = (
+            select(rating.c.movie_id, rating.c.value, rating.c.rated_at)
+            .where(rating.c.viewer_id == viewer_id)
+            .order_by(rating.c.position, rating.c.movie_id)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+            if not rows:
+                statements.require_viewer(connection, viewer_id)
+                return Profile.empty()
+        movie_ids, values, times = zip(*rows, strict=True)
+        movies = catalogue.ids.find(movie_ids)
         known = movies >= 0
-        values = np.array([each.value for each in stored], np.float32)
-        times = np.array([UNKNOWN_TIME if each.rated_at is None else each.rated_at for each in stored], np.int64)
-        return Profile(movies[known], values[known], times[known])
+        whens = np.array([UNKNOWN_TIME if when is None else when for when in times], np.int64)
+        return Profile(movies[known], np.array(values, np.float32)[known], whens[known])
 
     def ratings(self, viewer_id: int) -> list[StoredRating]:
         """Return one person's ratings, newest first.
@@ -308,7 +241,7 @@ class Store:
         with reading(self._engine) as connection:
             found = [StoredRating(*row) for row in connection.execute(query)]
             if not found:
-                _require_viewer(connection, viewer_id)
+                statements.require_viewer(connection, viewer_id)
             return found
 
     # Sessions
@@ -320,14 +253,14 @@ class Store:
             UnknownIdError: if there is no such person.
         """
         with writing(self._engine) as connection:
-            _require_viewer(connection, viewer_id)
-            return _open_session(connection, viewer_id, seconds)
+            statements.require_viewer(connection, viewer_id)
+            return statements.open_session(connection, viewer_id, seconds)
 
     def viewer_of(self, token: str) -> int | None:
         """Return whose session a token opens; None where it is unknown or has expired."""
         session = schema.session
         query = select(session.c.viewer_id).where(
-            session.c.token_sha256 == _digest(token), session.c.expires_at > int(time.time())
+            session.c.token_sha256 == statements.digest(token), session.c.expires_at > int(time.time())
         )
         with reading(self._engine) as connection:
             viewer_id: int | None = connection.execute(query).scalar_one_or_none()
@@ -336,85 +269,4 @@ class Store:
     def close_session(self, token: str) -> None:
         """End a session; an unknown one is no mistake."""
         with writing(self._engine) as connection:
-            connection.execute(delete(schema.session).where(schema.session.c.token_sha256 == _digest(token)))
-
-
-def _source(connection: Connection) -> Source | None:
-    names = ("name", "fingerprint", "simulated", "movies", "viewers", "ratings", "imported_at")
-    row = connection.execute(select(*(schema.source.c[name] for name in names))).first()
-    return None if row is None else Source(*row)
-
-
-def _require_importable(connection: Connection, dataset: Dataset, *, replace: bool) -> None:
-    former = _source(connection)
-    if former is None or replace or former.fingerprint == dataset.fingerprint:
-        return
-    of_site = select(schema.viewer.c.id).where(schema.viewer.c.of_site)
-    query = select(func.count()).select_from(schema.rating).where(schema.rating.c.viewer_id.in_(of_site))
-    given = connection.execute(query).scalar_one()
-    if given:
-        raise StoreError(
-            f"The database holds {former.name} and {given:,} ratings that people of this site gave its films; "
-            f"importing {dataset.name} would delete them.",
-            hint="Use another --home, or --replace to delete them.",
-        )
-
-
-def _exists(connection: Connection, viewer_id: int) -> bool:
-    return connection.execute(select(schema.viewer.c.id).where(schema.viewer.c.id == viewer_id)).first() is not None
-
-
-def _require_viewer(connection: Connection, viewer_id: int) -> None:
-    if _exists(connection, viewer_id):
-        return
-    viewer = schema.viewer
-    low, high, count = connection.execute(select(func.min(viewer.c.id), func.max(viewer.c.id), func.count())).one()
-    known = f"Known user ids run from {low} to {high} ({count:,} of them)." if count else "There are no users yet."
-    raise UnknownIdError(f"There is no user {viewer_id}.", hint=known)
-
-
-def _create_viewer(connection: Connection, name: str | None) -> int:
-    made = connection.execute(insert(schema.viewer).values(name=name, of_site=True, created_at=int(time.time())))
-    key: Any = made.inserted_primary_key
-    return int(key[0])
-
-
-def _set_genres(connection: Connection, viewer_id: int, genres: Collection[str]) -> None:
-    known = {name: id_ for id_, name in connection.execute(select(schema.genre.c.id, schema.genre.c.name))}
-    unknown = [name for name in genres if name not in known]
-    if unknown:
-        raise UnknownIdError(f"No film has the genre {unknown[0]!r}.", hint=f"Genres: {', '.join(sorted(known))}.")
-    connection.execute(delete(schema.viewer_genre).where(schema.viewer_genre.c.viewer_id == viewer_id))
-    rows = [{"viewer_id": viewer_id, "genre_id": known[name]} for name in dict.fromkeys(genres)]
-    connection.execute(insert(schema.viewer_genre), rows)
-
-
-def _rate(connection: Connection, viewer_id: int, movie_id: int, value: float | None) -> None:
-    rating = schema.rating
-    connection.execute(delete(rating).where(rating.c.viewer_id == viewer_id, rating.c.movie_id == movie_id))
-    if connection.execute(select(schema.movie.c.id).where(schema.movie.c.id == movie_id)).first() is None:
-        raise UnknownIdError(f"There is no movie {movie_id}.")
-    if value is None:
-        return
-    now = time.time_ns()
-    connection.execute(
-        insert(rating).values(
-            viewer_id=viewer_id, movie_id=movie_id, value=value, rated_at=now // 1_000_000_000, position=now
-        )
-    )
-
-
-def _open_session(connection: Connection, viewer_id: int, seconds: float) -> Ticket:
-    now = int(time.time())
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    connection.execute(delete(schema.session).where(schema.session.c.expires_at <= now))
-    connection.execute(
-        insert(schema.session).values(
-            token_sha256=_digest(token), viewer_id=viewer_id, created_at=now, expires_at=now + int(seconds)
-        )
-    )
-    return Ticket(viewer_id, token, now + int(seconds))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+            connection.execute(delete(schema.session).where(schema.session.c.token_sha256 == statements.digest(token)))
