@@ -121,7 +121,79 @@ def test_too_little_memory_is_refused_before_any_work(monkeypatch: pytest.Monkey
     assert "max_movies" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("wrong", [{"l2": 0.0}, {"dropout": 1.0}, {"dropout": -0.1}, {"max_movies": 0}])
+@pytest.mark.parametrize("n_users", [150, 20])
+def test_with_pairs_each_film_is_a_ridge_regression_on_what_does_not_hold_it(n_users: int) -> None:
+    dataset = latent(n_users=n_users, n_movies=12, per_user=8)
+    config = EaseConfig(l2=4.0, dropout=0.3, user_power=0.5, pairs=9, pair_l2=6.0)
+    engine = Ease(config).fit(dataset)
+    columns, (first, second) = engine.arrays["columns"], engine.arrays["pairs"]
+    films = (dataset.matrix().toarray() >= 4)[:, columns].astype(np.float64)
+    n = films.shape[1]
+    together = np.triu(films.T @ films, 1)
+    assert together[first, second].min() >= np.sort(together, axis=None)[-9]
+    assert len({(a, b) for a, b in zip(first, second, strict=True)}) == 9
+
+    features = np.hstack([films, films[:, first] * films[:, second]])
+    lengths = films.sum(axis=1)
+    users = np.maximum(lengths, 1) ** -0.5
+    users *= lengths.sum() / (users * lengths).sum()
+    ridge = np.repeat([4.0, 6.0], [n, 9]) + 0.3 / 0.7 * (users[:, None] * features**2).sum(axis=0)
+    for film in range(n):
+        holds = np.concatenate([np.arange(n) == film, (first == film) | (second == film)])
+        x = features[:, ~holds]
+        normal = x.T @ (users[:, None] * x) + np.diag(ridge[~holds])
+        wanted = np.zeros(n + 9)
+        wanted[~holds] = np.linalg.solve(normal, x.T @ (users * films[:, film]))
+        np.testing.assert_allclose(engine.arrays["weights"][:, film], wanted, atol=2e-5)
+
+
+def test_with_pairs_scores_and_contributions_still_add_up() -> None:
+    dataset = latent(n_movies=30, per_user=15)
+    engine = Ease(EaseConfig(l2=4.0, pairs=25, pair_l2=6.0, min_rating=3.5, dislike_weight=-0.2)).fit(dataset)
+    every = np.arange(dataset.n_movies, dtype=np.int32)
+    columns, (first, second) = engine.arrays["columns"], engine.arrays["pairs"]
+    used = 0
+    for row in range(8):
+        profile = dataset.profiles()[row]
+        scores = engine.score(Profiles.stack([profile], dataset.n_movies))[0]
+        entries = np.zeros(dataset.n_movies)
+        entries[profile.movies] = np.where(profile.values >= 3.5, 1, -0.2)
+        entries = entries[columns]
+        both = (entries[first] == 1) & (entries[second] == 1)
+        used += both.sum()
+        wanted = np.concatenate([entries, both]) @ engine.arrays["weights"]
+        np.testing.assert_allclose(scores[columns], wanted, atol=1e-5)
+        parts = engine.contributions(profile, every)
+        assert parts is not None
+        np.testing.assert_allclose(parts.sum(axis=1), scores, atol=1e-5)
+    assert used > 10
+
+
+def test_half_of_a_pair_goes_to_either_film() -> None:
+    dataset = latent(n_movies=30, per_user=15)
+    engine = Ease(EaseConfig(l2=4.0, pairs=5, pair_l2=6.0)).fit(dataset)
+    n, (first, second) = len(engine.arrays["columns"]), engine.arrays["pairs"]
+    one, two = (engine.arrays["columns"][side[0]] for side in (first, second))
+    asked = np.setdiff1d(engine.arrays["columns"], [one, two])[:4].astype(np.int32)
+    parts = engine.contributions(Profile.of([one, two], [5.0, 5.0]), asked)
+    assert parts is not None
+    places = np.searchsorted(engine.arrays["columns"], asked)
+    half = engine.arrays["weights"][n, places] / 2
+    assert np.abs(half).max() > 1e-4
+    alone = engine.arrays["weights"][np.ix_([first[0], second[0]], places)].T
+    np.testing.assert_allclose(parts, alone + half[:, None], atol=1e-6)
+
+
+def test_more_pairs_than_there_are() -> None:
+    dataset = latent(n_movies=6, n_users=10, per_user=4)
+    engine = Ease(EaseConfig(pairs=1000)).fit(dataset)
+    assert engine.arrays["pairs"].shape[1] <= 15
+    assert np.isfinite(engine.score(some(dataset))).all()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"l2": 0.0}, {"dropout": 1.0}, {"dropout": -0.1}, {"max_movies": 0}, {"pairs": -1}, {"pair_l2": 0.0}]
+)
 def test_settings_outside_their_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
         Ease.configure(wrong)

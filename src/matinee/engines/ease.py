@@ -2,7 +2,7 @@
 
 Minimises ||D^½ (X − XB)||² + ||Λ^½ B||² with a zero diagonal of B, where D weighs users by n_u^−β and
 Λ = λ + p/(1−p) · diag(XᵀDX). With P = (XᵀDX + Λ)⁻¹ the answer is B_ij = −P_ij / P_jj (Steck, WWW 2019,
-arXiv:1905.03375; the dropout term: EDLAE, Steck, NeurIPS 2020).
+arXiv:1905.03375; the dropout term: EDLAE, Steck, NeurIPS 2020). Pairs of films may be inputs too: `linear_pairs`.
 
 Keeps one dense (n, n) float32 matrix over the n movies with an interaction: 49 MB at 3,500 movies, 1.6 GB at 20,000.
 """
@@ -12,12 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import csr_array
 
 from matinee.data import Dataset
 from matinee.engines.engine import Arrays, Engine
 from matinee.engines.linear import gram, invert
+from matinee.engines.linear_pairs import commonest_pairs, solve_with_pairs, with_pairs
 from matinee.engines.memory import require_memory
 from matinee.engines.weights import interactions, liking
 from matinee.errors import SettingsError
@@ -38,6 +40,10 @@ class EaseConfig:
     """Stars from which a rating is an interaction; ignored where people only watched."""
     dislike_weight: float = 0.0
     """Weight of a profile's lower ratings when scoring; 0 leaves them out, below 0 holds them against a film."""
+    pairs: int = 0
+    """How many of the commonest pairs of liked films are inputs of their own."""
+    pair_l2: float = 5000.0
+    """λ of the pairs; > 0."""
     max_movies: int = 20_000
     """At most so many movies take part, those with the most interactions."""
 
@@ -47,15 +53,19 @@ class EaseConfig:
             raise SettingsError(f"l2 must be above 0; got {self.l2}.")
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout must lie in [0, 1); got {self.dropout}.")
-        if self.max_movies < 1:
-            raise SettingsError(f"max_movies must be at least 1; got {self.max_movies}.")
+        if self.max_movies < 1 or self.pairs < 0 or self.pair_l2 <= 0:
+            raise SettingsError(
+                f"max_movies must be at least 1, pairs at least 0 and pair_l2 above 0; "
+                f"got {self.max_movies}, {self.pairs} and {self.pair_l2}."
+            )
 
 
 class Ease(Engine):
     """Score movies by how well the rest of a history predicts them.
 
     Learns `columns` (n,), the movies that take part, and `weights` (n, n): row i holds what a like of column i's movie
-    adds to the score of every other. Movies that do not take part score 0.
+    adds to the score of every other. Movies that do not take part score 0. With `pairs` (2, n_pairs), the columns of
+    each pair, `weights` has a further row a pair, added where both are liked.
     """
 
     name = "ease"
@@ -66,18 +76,33 @@ class Ease(Engine):
         liked = liking(dataset.values, explicit=dataset.explicit, min_rating=self.config.min_rating)
         rows_UM = interactions(dataset.profiles(), liked)
         columns = most_used(rows_UM, self.config.max_movies)
-        n = len(columns)
+        n, n_pairs = len(columns), self.config.pairs
         require_memory(
-            3 * 4.0 * n * n, f"ease on {n:,} movies", f"Set max_movies below {n:,}, or run it on a larger machine."
+            3 * 4.0 * (n + n_pairs) ** 2,
+            f"ease on {n:,} movies and {n_pairs:,} pairs",
+            f"Set max_movies below {n:,}, or run it on a larger machine.",
         )
-        rows_UM = weigh_users(csr_array(rows_UM[:, columns]), self.config.user_power)
+        rows_UM = csr_array(rows_UM[:, columns])
         progress("ease", 1, 3)
-        weights = solve(rows_UM, self.config.l2, self.config.dropout)
+        learnt = self._solve_pairs(rows_UM) if n_pairs else {"weights": self._solve(rows_UM)}
         progress("ease", 3, 3)
-        return {"columns": columns, "weights": weights, "explicit": np.array([dataset.explicit])}
+        return {"columns": columns, "explicit": np.array([dataset.explicit]), **learnt}
+
+    def _solve(self, rows_UM: csr_array) -> FloatMatrix:
+        return solve(weigh_users(rows_UM, self.config.user_power), self.config.l2, self.config.dropout)
+
+    def _solve_pairs(self, rows_UM: csr_array) -> Arrays:
+        n = rows_UM.shape[1]
+        pairs = commonest_pairs(rows_UM, self.config.pairs)
+        features = scale_rows(with_pairs(rows_UM, pairs), user_weights(rows_UM, self.config.user_power))
+        l2 = np.repeat([self.config.l2, self.config.pair_l2], [n, len(pairs[0])])
+        inverse = inverted(features, dropout_ridge(features, l2, self.config.dropout))
+        return {"weights": solve_with_pairs(inverse, n, pairs), "pairs": np.stack(pairs)}
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         rows = interactions(profiles, self._entry_weights(profiles.values))[:, self.arrays["columns"]]
+        if "pairs" in self.arrays:
+            rows = with_pairs(rows, (self.arrays["pairs"][0], self.arrays["pairs"][1]))
         scores = np.zeros((len(profiles), self.n_movies), np.float32)
         scores[:, self.arrays["columns"]] = rows @ self.arrays["weights"]
         return scores
@@ -101,7 +126,8 @@ class Ease(Engine):
         likeness = np.zeros(self.n_movies, np.float32)
         place = self._places()[movie]
         if place >= 0:
-            given, taken = self.arrays["weights"][place], self.arrays["weights"][:, place]
+            n = len(self.arrays["columns"])
+            given, taken = self.arrays["weights"][place], self.arrays["weights"][:n, place]
             likeness[self.arrays["columns"]] = np.sign(given) * np.sqrt(np.maximum(given * taken, 0))
         likeness[movie] = 1
         return likeness
@@ -109,10 +135,26 @@ class Ease(Engine):
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         places = self._places()
         asked, rated = places[movies], places[profile.movies]
-        parts: FloatMatrix = self.arrays["weights"][np.ix_(rated, asked)].T * self._entry_weights(profile.values)
+        weights = self._entry_weights(profile.values)
+        parts: FloatMatrix = self.arrays["weights"][np.ix_(rated, asked)].T * weights
+        if "pairs" in self.arrays:
+            self._add_pairs(parts, asked, rated, weights)
         parts[asked < 0] = 0
         parts[:, rated < 0] = 0
         return parts
+
+    def _add_pairs(self, parts: FloatMatrix, asked: IntVector, rated: IntVector, weights: FloatVector) -> None:
+        """Add the pairs of a profile, half to either film: the Shapley share of a product of two."""
+        n = len(self.arrays["columns"])
+        entry = np.full(n, -1)
+        entry[rated[rated >= 0]] = np.flatnonzero(rated >= 0)
+        first, second = entry[self.arrays["pairs"][0]], entry[self.arrays["pairs"][1]]
+        active = np.flatnonzero((first >= 0) & (second >= 0))
+        shares = self.arrays["weights"][np.ix_(n + active, asked)] / 2
+        likes = np.maximum(weights, 0)
+        shares *= (likes[first[active]] * likes[second[active]])[:, None]
+        for side in (first[active], second[active]):
+            np.add.at(parts.T, side, shares)
 
 
 def most_used(rows_UM: csr_array, most: int) -> IntVector:
@@ -122,14 +164,32 @@ def most_used(rows_UM: csr_array, most: int) -> IntVector:
     return np.sort(fullest[count[fullest] > 0]).astype(np.int32)
 
 
-def weigh_users(rows_UM: csr_array, power: float) -> csr_array:
-    """Scale each row by the root of its user weight n_u^−power; weights average 1 over all entries."""
+def user_weights(rows_UM: csr_array, power: float) -> FloatVector:
+    """Return (n_users,) n_u^−power, scaled to average 1 over all entries."""
     lengths = np.diff(rows_UM.indptr)
     weights = np.power(np.maximum(lengths, 1).astype(np.float64), -power)
     weights *= lengths.sum() / max((weights * lengths).sum(), 1e-12)
-    scaled = rows_UM.astype(np.float32)
-    scaled.data *= np.repeat(np.sqrt(weights), lengths).astype(np.float32)
+    scaled: FloatVector = weights.astype(np.float32)
     return scaled
+
+
+def scale_rows(rows: csr_array, weights: FloatVector) -> csr_array:
+    """Return D^½ X: each row times the root of its weight."""
+    scaled = rows.astype(np.float32)
+    scaled.data *= np.repeat(np.sqrt(weights), np.diff(rows.indptr))
+    return scaled
+
+
+def weigh_users(rows_UM: csr_array, power: float) -> csr_array:
+    """Scale each row by the root of its user weight."""
+    return scale_rows(rows_UM, user_weights(rows_UM, power))
+
+
+def dropout_ridge(rows: csr_array, l2: float | NDArray[np.float64], dropout: float) -> FloatVector:
+    """Return the diagonal Λ = l2 + p/(1−p) · diag(XᵀX)."""
+    squares = np.asarray(rows.multiply(rows).sum(axis=0), np.float64)
+    ridge: FloatVector = (l2 + dropout / (1 - dropout) * squares).astype(np.float32)
+    return ridge
 
 
 def solve(rows_UM: csr_array, l2: float, dropout: float) -> FloatMatrix:
@@ -137,17 +197,22 @@ def solve(rows_UM: csr_array, l2: float, dropout: float) -> FloatMatrix:
 
     With fewer users than movies the inverse is taken over users (Woodbury), which gives the same B.
     """
-    squares = np.asarray(rows_UM.multiply(rows_UM).sum(axis=0), np.float64)
-    ridge = (l2 + dropout / (1 - dropout) * squares).astype(np.float32)
+    ridge = dropout_ridge(rows_UM, l2, dropout)
     weights = _dual(rows_UM, ridge) if rows_UM.shape[0] < rows_UM.shape[1] else _primal(rows_UM, ridge)
     np.fill_diagonal(weights, 0)
     return weights
 
 
-def _primal(rows_UM: csr_array, ridge: FloatVector) -> FloatMatrix:
-    inverse = gram(rows_UM)
+def inverted(rows: csr_array, ridge: FloatVector) -> FloatMatrix:
+    """Return P = (XᵀX + Λ)⁻¹."""
+    inverse = gram(rows)
     np.fill_diagonal(inverse, inverse.diagonal() + ridge)
     invert(inverse)
+    return inverse
+
+
+def _primal(rows_UM: csr_array, ridge: FloatVector) -> FloatMatrix:
+    inverse = inverted(rows_UM, ridge)
     inverse /= -inverse.diagonal()
     return inverse
 
