@@ -14,8 +14,13 @@ from matinee.cli.home import recommender_of, store_of
 from matinee.config import Settings
 from matinee.errors import EnvironmentFailure
 
-Host = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 opens the site to the network.")]
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Host = Annotated[
+    str,
+    typer.Option("--host", envvar="MATINEE_HOST", help="Address to listen on; 0.0.0.0 opens the site to the network."),
+]
+Port = Annotated[
+    int, typer.Option("--port", envvar="MATINEE_PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+]
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000, home: Home = DEFAULT_HOME) -> None:
@@ -56,8 +61,9 @@ def run(listener: socket.socket, home: Path) -> None:
     from matinee.service import Cinema
     from matinee.web import create_site
 
-    cinema = Cinema(recommender_of(home), store_of(home))
-    site = create_site(cinema, Settings(home=home_folder(home)))
+    settings = Settings(home=home_folder(home))
+    cinema = Cinema(recommender_of(home), store_of(home), session_days=settings.session_days)
+    site = create_site(cinema, settings)
     host, port = listener.getsockname()[:2]
     name = f"[{host}]" if ":" in host else host
     data = cinema.recommender.info.data
