@@ -9,6 +9,10 @@ from matinee.service.answers import Shelf
 from matinee.service.films import Films, stars_of
 from matinee.types import Profile
 
+GENRES_TRIED = 3
+"""Among this many favourite genres one is chosen that still has films to show."""
+ENOUGH = 6
+"""Films that make a row worth showing."""
 RECENT = 20
 """A film chosen to build a row on is among this many latest ratings."""
 
@@ -82,32 +86,38 @@ class Shelves:
         return self._shelf("best-rated", "Best rated", note, items)
 
     def _genre(self) -> Shelf | None:
-        genre, why = self._favourite_genre()
-        if genre is None:
+        genres, why = self._favourite_genres()
+        rows = [(genre, self._of_genre(genre)) for genre in genres[:GENRES_TRIED]]
+        # A favourite whose films stand in the rows above already gives way to the next.
+        best = max(rows, key=lambda row: min(len(row[1][1]), ENOUGH), default=None)
+        if best is None:
             return None
-        items = self._recommender.trending(self._n, genre, exclude=self._taken)
-        if items:
+        genre, (trends, items) = best
+        if trends:
             return self._shelf("trending-genre", f"Trending in {genre}", f"{why}; rated most {self._lately()}.", items)
-        order = self._films.order("rating").movies
-        items = self._top(order[self._films.of_genre(genre)[order]])
         return self._shelf("best-rated-genre", f"Best rated in {genre}", f"{why}; the highest averages.", items)
 
-    def _favourite_genre(self) -> tuple[str | None, str]:
-        """Return the genre the viewer prefers more than everybody does, and why it was chosen."""
+    def _of_genre(self, genre: str) -> tuple[bool, list[Recommendation]]:
+        """Return films of a genre, and whether they are there because they trend."""
+        items = self._recommender.trending(self._n, genre, exclude=self._taken)
+        if items:
+            return True, items
+        order = self._films.order("rating").movies
+        return False, self._top(order[self._films.of_genre(genre)[order]])
+
+    def _favourite_genres(self) -> tuple[list[str], str]:
+        """Return genres, the one the viewer prefers most over everybody first, and why they were chosen."""
         names = self._films.catalogue.genre_names
-        if not names:
-            return None, ""
-        everybody = self._films.learned("count") @ self._films.catalogue.genres.astype(np.float64)
-        if len(self._profile) and not self._recommender.hybrid.is_cold(len(self._profile)):
+        everybody = self._films.ratings_by_genre
+        if self._profile and not self._recommender.hybrid.is_cold(len(self._profile)):
             mine = self._films.catalogue.genres[self._profile.movies]
-            weights = self._profile.values - self._profile.values.mean() + 1.0
+            weights = np.maximum(self._profile.values - self._profile.values.mean() + 1.0, 0)
             # Square root: a genre must be frequent in the profile, not only rare elsewhere.
-            lift = (np.maximum(weights, 0) @ mine) / np.sqrt(everybody + everybody.mean() + 1.0)
-            return names[int(np.argmax(lift))], "A genre you rate often and well"
-        chosen = [name for name in self._genres if name in names]
-        if chosen:
-            return chosen[0], "A genre you chose"
-        return names[int(np.argmax(everybody))], "The genre with the most ratings"
+            lift = (weights @ mine) / np.sqrt(everybody + everybody.mean() + 1.0)
+            return [names[place] for place in np.argsort(-lift, kind="stable")], "A genre you rate often and well"
+        if self._genres:
+            return list(self._genres), "A genre you chose"
+        return [names[place] for place in np.argsort(-everybody, kind="stable")], "A genre with many ratings"
 
     def _top(self, order: np.ndarray) -> list[Recommendation]:
         counts = self._films.learned("count")
