@@ -8,7 +8,8 @@ import pytest
 
 from matinee.data import Dataset
 from matinee.data.dataset import Catalogue, from_columns
-from matinee.engines.popular import Popular, PopularConfig, prior_by_scale
+from matinee.engines.popular import Popular, PopularConfig
+from matinee.engines.popular_statistics import prior_by_scale
 from matinee.errors import SettingsError, ShapeError
 from matinee.types import Profile, Profiles
 
@@ -111,6 +112,79 @@ def test_without_times_nothing_trends_and_all_praise_counts_alike() -> None:
     engine = Popular(PopularConfig(rank_by="recent")).fit(timeless)
     assert not engine.trending_scores().any()
     np.testing.assert_allclose(engine.arrays["recent"], [3.75, 1.25, 2.25, 0])
+
+
+def columns(ratings: list[tuple[int, int, float, int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    _, movies, values, times = zip(*ratings, strict=True)
+    return np.array(movies, np.int32) - 1, np.array(values, np.float32), np.array(times, np.int64) * DAY
+
+
+def same(found: Popular, wanted: Popular) -> None:
+    assert found.arrays.keys() == wanted.arrays.keys()
+    for name, array in wanted.arrays.items():
+        assert found.arrays[name].dtype == array.dtype, name
+        np.testing.assert_allclose(found.arrays[name], array, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+MORE = [(4, 1, 1.0, 101), (4, 4, 5.0, 140), (5, 3, 3.5, 90)]
+
+
+@pytest.mark.parametrize("history_days", [730, 30])
+def test_learning_more_equals_a_new_fit(history_days: int) -> None:
+    config = PopularConfig(recent_half_life_days=20, history_days=history_days)
+    before = Popular(config).fit(dataset(RATINGS, 4))
+    kept = {name: array.copy() for name, array in before.arrays.items()}
+    same(before.learn(*columns(MORE)), Popular(config).fit(dataset(RATINGS + MORE, 4)))
+    for name, array in kept.items():
+        np.testing.assert_array_equal(before.arrays[name], array)
+
+
+def test_forgetting_takes_a_rating_out_again() -> None:
+    engine = Popular(PopularConfig(prior_ratings=3)).fit(dataset(RATINGS + MORE[:1], 4))
+    gone = engine.learn(*columns(MORE[:1]), forget=True)
+    wanted = Popular(PopularConfig(prior_ratings=3)).fit(dataset(RATINGS, 4))
+    for name in ("count", "mean", "weighted", "low", "high", "total"):
+        np.testing.assert_allclose(gone.arrays[name], wanted.arrays[name], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(gone.trending_scores(window_days=60)[0], 2 ** (-2 / 30) + 2 ** (-51 / 30), rtol=1e-5)
+
+
+def test_ratings_without_time_stand_back_once_times_are_known() -> None:
+    unknown = np.array([np.iinfo(np.int64).min])
+    timeless = dataset(RATINGS[:1], 4)
+    timeless = Dataset(**{**timeless.__dict__, "times": unknown})
+    engine = Popular().fit(timeless).learn(*columns(MORE[1:2]))
+    np.testing.assert_allclose(engine.arrays["recent"], [0, 0, 0, 2.25])
+    again = engine.learn(np.array([1], np.int32), np.array([5], np.float32), unknown)
+    np.testing.assert_allclose(again.arrays["recent"], [0, 0, 0, 2.25])
+    assert again.arrays["count"].tolist() == [1, 1, 0, 1]
+
+
+def test_learning_what_does_not_fit_is_refused() -> None:
+    engine = Popular().fit(dataset(RATINGS, 4))
+    for movies in ([4], [-1], [0, 1]):
+        with pytest.raises(ShapeError):
+            engine.learn(np.array(movies, np.int32), np.ones(1, np.float32), np.zeros(1, np.int64))
+
+
+def test_predict_then_learn_beats_standing_still_when_fashion_moves() -> None:
+    """Replay: each month people rate the films that are new; guess what is rated next, then learn it."""
+    rng = np.random.default_rng(0)
+    months, films = 20, 60
+    stream = []
+    for month in range(months):
+        liked = np.exp(-np.abs(np.arange(films) - 3 * month) / 3)
+        chosen = rng.choice(films, 200, p=liked / liked.sum())
+        stream += [(1000 * month + i, int(film) + 1, 5.0, 30 * month) for i, film in enumerate(chosen)]
+    config = PopularConfig(recent_half_life_days=30)
+    still = Popular(config).fit(dataset(stream[:2000], films))
+    moving, hits = still, {"still": 0, "moving": 0}
+    nobody = Profiles.stack([Profile.empty()], films)
+    for month in range(10, months):
+        news = columns(stream[200 * month : 200 * (month + 1)])
+        for name, engine in (("still", still), ("moving", moving)):
+            hits[name] += int(np.isin(news[0], np.argsort(-engine.score(nobody)[0])[:10]).sum())
+        moving = moving.learn(*news)
+    assert hits["moving"] > 3 * hits["still"]
 
 
 @pytest.mark.parametrize(

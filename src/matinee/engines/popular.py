@@ -11,20 +11,16 @@ posterior mean of its average is then the weighted rating that IMDb publishes fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Any, Literal
+from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matinee.data import Dataset
 from matinee.engines.engine import Arrays, Engine
+from matinee.engines.popular_statistics import DAY, absorb, best_first, blank, figures
 from matinee.engines.weights import sums_by
 from matinee.errors import SettingsError, ShapeError
-from matinee.types import UNKNOWN_TIME, BoolVector, FloatMatrix, FloatVector, IntVector, Profiles, Progress
-
-DAY = 86_400
-"""Seconds."""
+from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, LongVector, Profiles, Progress
 
 RankBy = Literal["weighted_rating", "count", "recent"]
 
@@ -60,9 +56,9 @@ class PopularConfig:
 class Popular(Engine):
     """Score every film alike for everybody.
 
-    Learns `count`, `mean`, `weighted`, `low`, `high` and `recent`, each (n_movies,); `mean` is 0 without ratings. Daily
-    counts of the last `history_days` lie in `trend_age` (whole days before the last rating, ascending),
-    `trend_movie` and `trend_count`.
+    Learns `count`, `mean`, `weighted`, `low`, `high` and `recent`, each (n_movies,); `mean` is 0 without ratings. Counts
+    of the last `history_days` lie in `trend_day` (UTC days since 1970, descending), `trend_movie` and `trend_count`.
+    The rest are the sums from which `learn` goes on.
     """
 
     name = "popular"
@@ -71,25 +67,41 @@ class Popular(Engine):
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         progress("popular", 0, 1)
-        values = dataset.values.astype(np.float64)
-        prior = prior_by_scale(dataset.n_ratings) if self.config.prior_ratings is None else self.config.prior_ratings
-        count, total, squares = (sums_by(dataset.movies, values**power, dataset.n_movies) for power in range(3))
-        weighted, spread = posterior(count, total, squares, prior, dataset.scale)
-        margin = NormalDist().inv_cdf(0.5 + self.config.credible / 2) * spread
-        arrays: dict[str, NDArray[Any]] = {
-            "count": count.astype(np.int32),
-            "mean": np.divide(total, count, out=np.zeros_like(total), where=count > 0),
-            "weighted": weighted,
-            "low": np.clip(weighted - margin, *dataset.scale),
-            "high": np.clip(weighted + margin, *dataset.scale),
-            "recent": decayed_praise(dataset, self.config.recent_half_life_days),
-            "explicit": np.array([dataset.explicit]),
-        }
-        arrays |= daily_counts(dataset, self.config.history_days)
+        nothing = blank(dataset.n_movies, dataset.scale, explicit=dataset.explicit)
+        arrays = self._absorb(nothing, dataset.movies, dataset.values, dataset.times, 1)
         progress("popular", 1, 1)
-        return {
-            name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in arrays.items()
-        }
+        return arrays
+
+    def _absorb(self, sums: Arrays, movies: IntVector, values: FloatVector, times: LongVector, sign: int) -> Arrays:
+        config = self.config
+        half_life, days = config.recent_half_life_days, config.history_days
+        sums = absorb(sums, movies, values, times, sign=sign, half_life=half_life, days=days)
+        return sums | figures(sums, config.prior_ratings, config.credible)
+
+    def learn(self, movies: IntVector, values: FloatVector, times: LongVector, *, forget: bool = False) -> Self:
+        """Return an engine that also knows these ratings, as a new fit would; this one stays as it is.
+
+        A changed rating is forgotten with its old value and learnt with its new one. Forgetting is exact but for days
+        that have left the daily counts.
+
+        Args:
+            movies: (n,) movie indices.
+            values: (n,) stars, or 1 where people only watched.
+            times: (n,) Unix seconds or `UNKNOWN_TIME`.
+            forget: take these ratings out instead.
+
+        Raises:
+            ShapeError: if the columns differ in length or name a movie outside the catalogue.
+        """
+        self._require_fitted()
+        if not len(movies) == len(values) == len(times):
+            raise ShapeError(
+                f"Ratings need one value and time each; got {len(movies)}, {len(values)} and {len(times)}."
+            )
+        if len(movies) and not 0 <= movies.min() <= movies.max() < self.n_movies:
+            raise ShapeError(f"Movie indices must lie in [0, {self.n_movies}); got {movies.min()}…{movies.max()}.")
+        arrays = self._absorb(self.arrays, movies, values, times, -1 if forget else 1)
+        return type(self).restore(self.settings(), arrays, self.n_movies)
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         return np.tile(self._ranking(), (len(profiles), 1))
@@ -97,7 +109,7 @@ class Popular(Engine):
     def _ranking(self) -> FloatVector:
         rank_by = self.config.rank_by
         if rank_by == "recent":
-            return np.log1p(self.arrays["recent"])
+            return np.log1p(np.maximum(self.arrays["recent"], 0)).astype(np.float32)
         if rank_by == "count" or not self.arrays["explicit"][0]:
             return np.log1p(self.arrays["count"]).astype(np.float32)
         scores: FloatVector = np.where(self.arrays["count"] > 0, self.arrays["weighted"], 0).astype(np.float32)
@@ -129,7 +141,7 @@ class Popular(Engine):
         """Count the ratings of the last days before the data set's last rating, the newer the heavier.
 
         Args:
-            window_days: how far back to look; ratings exactly that old are outside.
+            window_days: how many UTC days to look back, that of the last rating included.
             half_life_days: after this many days a rating counts half; None takes half the window.
 
         Returns:
@@ -147,7 +159,7 @@ class Popular(Engine):
         half_life = window_days / 2 if half_life_days is None else half_life_days
         if half_life <= 0:
             raise SettingsError(f"half_life_days must be above 0; got {half_life_days}.")
-        age = self.arrays["trend_age"]
+        age = int(self.arrays["last_time"][0]) // DAY - self.arrays["trend_day"]
         inside = slice(0, int(np.searchsorted(age, window_days)))
         weights = self.arrays["trend_count"][inside] * 0.5 ** (age[inside] / half_life)
         return sums_by(self.arrays["trend_movie"][inside], weights, self.n_movies).astype(np.float32)
@@ -158,75 +170,3 @@ class Popular(Engine):
         if among.shape != (self.n_movies,):
             raise ShapeError(f"`among` must have shape ({self.n_movies},); got {among.shape}.")
         return among
-
-
-def prior_by_scale(n_ratings: int) -> float:
-    """Return m of the weighted rating: 1000 at 25 million ratings, in proportion to the square root of their number.
-
-    The typical film's count grows slower than the catalogue's total, since catalogues grow as well; the root keeps m
-    at about the count of a well-known film: 200 at one million ratings, 63 at a hundred thousand.
-    """
-    return max(1.0, 1000.0 * float(np.sqrt(n_ratings / 25e6)))
-
-
-def posterior(
-    count: NDArray[np.float64],
-    total: NDArray[np.float64],
-    squares: NDArray[np.float64],
-    prior: float,
-    scale: tuple[float, float],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the posterior mean and standard deviation of each film's average star.
-
-    Args:
-        count: (n_movies,) ratings.
-        total: (n_movies,) sum of stars.
-        squares: (n_movies,) sum of squared stars.
-        prior: how many ratings everybody's star distribution is worth.
-        scale: lowest and highest star; the middle stands in where there is no rating at all.
-    """
-    everybody = count.sum()
-    middle = (scale[0] + scale[1]) / 2
-    mean = total.sum() / everybody if everybody else middle
-    square = squares.sum() / everybody if everybody else middle**2
-    weight = count + prior
-    # Without ratings and without a prior there is only everybody's average left.
-    safe = np.where(weight > 0, weight, 1.0)
-    first = np.where(weight > 0, (total + prior * mean) / safe, mean)
-    second = np.where(weight > 0, (squares + prior * square) / safe, square)
-    return first, np.sqrt(np.maximum(second - first**2, 0) / (weight + 1))
-
-
-def decayed_praise(dataset: Dataset, half_life_days: float) -> NDArray[np.float64]:
-    """Return (n_movies,) the stars above the middle of the scale, halved every `half_life_days` before the last rating.
-
-    Where people only watched, each entry counts 1. Ratings of unknown time do not count, unless no time is known at
-    all: then every rating counts fully.
-    """
-    praise = np.maximum(dataset.values - sum(dataset.scale) / 2, 0) if dataset.explicit else dataset.values
-    known = dataset.times != UNKNOWN_TIME
-    if not known.any():
-        return sums_by(dataset.movies, praise, dataset.n_movies)
-    age = (dataset.times[known].max() - dataset.times[known]) / DAY
-    return sums_by(dataset.movies[known], praise[known] * 0.5 ** (age / half_life_days), dataset.n_movies)
-
-
-def daily_counts(dataset: Dataset, days: int) -> Arrays:
-    """Return how often each movie was rated on each of the last days, newest day first."""
-    known = dataset.times != UNKNOWN_TIME
-    times, movies = dataset.times[known], dataset.movies[known]
-    age = (times.max(initial=0) - times) // DAY
-    inside = age < days
-    pairs, count = np.unique(age[inside] * max(dataset.n_movies, 1) + movies[inside], return_counts=True)
-    return {
-        "trend_age": (pairs // max(dataset.n_movies, 1)).astype(np.int32),
-        "trend_movie": (pairs % max(dataset.n_movies, 1)).astype(np.int32),
-        "trend_count": count.astype(np.int32),
-    }
-
-
-def best_first(leading: NDArray[Any], second: NDArray[Any], allowed: BoolVector, n: int) -> IntVector:
-    """Return up to `n` allowed indices by `leading`, ties by `second`, then by lower index."""
-    candidates = np.flatnonzero(allowed)
-    order = np.lexsort((-second[candidates], -leading[candidates]))
-    return candidates[order[: max(n, 0)]].astype(np.int32)
