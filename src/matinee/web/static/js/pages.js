@@ -6,7 +6,26 @@ import { mindShelves } from "./shelves.js";
 const rateDialog = document.getElementById("rate-dialog");
 const filmsOf = (root) => new Set([...root.querySelectorAll("[data-film]")].map((element) => element.dataset.film));
 
-// Home: the rated film leaves, the shelves follow, and what is new says so.
+// Home: the rated film leaves, the shelves follow, and what is new says so. A dialog that is still open may bring
+// another star, so the last word counts, and one refresh follows the other.
+let awaited = null;
+let refreshing = Promise.resolve();
+
+function followHome(detail) {
+  if (!rateDialog.open) {
+    refreshing = refreshing.then(() => refreshHome(detail)).catch(() => location.reload());
+    return;
+  }
+  if (!awaited) rateDialog.addEventListener("close", settle, { once: true });
+  awaited = detail;
+}
+
+function settle() {
+  const detail = awaited;
+  awaited = null;
+  followHome(detail);
+}
+
 async function refreshHome({ film, title, stars, before }) {
   const focused = document.activeElement?.closest?.(".shelf [data-film]");
   const place = focused && { shelf: focused.closest(".shelf").dataset.shelf, index: [...focused.parentElement.children].indexOf(focused) };
@@ -62,9 +81,7 @@ document.addEventListener("rated", ({ detail }) => {
   const welcome = document.getElementById("welcome");
   if (welcome) return progress(welcome, detail.n_ratings);
   mark(detail.film, detail.stars);
-  if (!document.getElementById("home")) return;
-  if (rateDialog.open) rateDialog.addEventListener("close", () => refreshHome(detail), { once: true });
-  else refreshHome(detail);
+  if (document.getElementById("home")) followHome(detail);
 });
 
 // All films: the next page joins this one.

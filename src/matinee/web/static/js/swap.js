@@ -18,7 +18,10 @@ export async function swap(url, id, prepare = () => {}) {
     mindShelves(fresh);
   };
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (document.startViewTransition && !calm) await document.startViewTransition(change).updateCallbackDone;
-  else change();
+  if (document.startViewTransition && !calm) {
+    const transition = document.startViewTransition(change);
+    transition.ready.catch(() => {}); // a hidden page has nothing to animate
+    await transition.updateCallbackDone;
+  } else change();
   return fresh;
 }
