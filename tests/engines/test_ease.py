@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from matinee.data.dataset import from_columns
 from matinee.engines import ease
 from matinee.engines.ease import Ease, EaseConfig, solve, weigh_users
 from matinee.errors import EnvironmentFailure, SettingsError
@@ -114,11 +115,28 @@ def test_likeness_is_symmetric_and_a_partial_correlation() -> None:
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
-def test_too_little_memory_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matinee.engines.memory.available_memory", lambda: 1000)
+def test_too_little_memory_is_refused_with_what_would_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ease, "available_memory", lambda: 12 * 20**2)
+    monkeypatch.setattr("matinee.engines.memory.available_memory", lambda: 12 * 20**2)
     with pytest.raises(EnvironmentFailure, match="ease on") as caught:
         Ease().fit(latent())
-    assert "max_movies" in str(caught.value.hint)
+    assert "max_movies and pairs to 20 in sum" in str(caught.value.hint)
+    assert Ease(EaseConfig(max_movies=20)).fit(latent()).arrays["weights"].shape == (20, 20)
+
+
+def test_too_small_a_ridge_is_refused_with_advice() -> None:
+    dataset = latent(n_users=200, n_movies=12)
+    twin = dataset.movies // 2 * 2
+    rated = dataset.select(twin == dataset.movies)
+    both = from_columns(
+        name="twins",
+        catalogue=dataset.catalogue,
+        user_ids=np.tile(rated.users, 2),
+        movie_ids=np.concatenate([rated.movies + 1, rated.movies + 2]),
+        values=np.full(2 * rated.n_ratings, 5, np.float32),
+    )
+    with pytest.raises(SettingsError, match="too small"):
+        Ease(EaseConfig(l2=1e-12, dropout=0.0)).fit(both)
 
 
 @pytest.mark.parametrize("n_users", [150, 20])

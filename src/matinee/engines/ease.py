@@ -20,10 +20,13 @@ from matinee.data import Dataset
 from matinee.engines.engine import Arrays, Engine
 from matinee.engines.linear import gram, invert
 from matinee.engines.linear_pairs import commonest_pairs, solve_with_pairs, with_pairs
-from matinee.engines.memory import require_memory
+from matinee.engines.memory import available_memory, require_memory
 from matinee.engines.weights import interactions, liking
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
+
+MATRICES = 3
+"""Matrices of the final size that a fit may hold at its peak."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +80,15 @@ class Ease(Engine):
         rows_UM = interactions(dataset.profiles(), liked)
         columns = most_used(rows_UM, self.config.max_movies)
         n, n_pairs = len(columns), self.config.pairs
-        require_memory(
-            3 * 4.0 * (n + n_pairs) ** 2,
-            f"ease on {n:,} movies and {n_pairs:,} pairs",
-            f"Set max_movies below {n:,}, or run it on a larger machine.",
-        )
+        require_square(n + n_pairs, f"ease on {n:,} movies and {n_pairs:,} pairs")
         rows_UM = csr_array(rows_UM[:, columns])
         progress("ease", 1, 3)
-        learnt = self._solve_pairs(rows_UM) if n_pairs else {"weights": self._solve(rows_UM)}
+        try:
+            learnt = self._solve_pairs(rows_UM) if n_pairs else {"weights": self._solve(rows_UM)}
+        except np.linalg.LinAlgError as error:
+            raise SettingsError(
+                f"l2={self.config.l2} is too small for this data in single precision.", hint="Try l2 = 100 or more."
+            ) from error
         progress("ease", 3, 3)
         return {"columns": columns, "explicit": np.array([dataset.explicit]), **learnt}
 
@@ -155,6 +159,14 @@ class Ease(Engine):
         shares *= (likes[first[active]] * likes[second[active]])[:, None]
         for side in (first[active], second[active]):
             np.add.at(parts.T, side, shares)
+
+
+def require_square(n: int, what: str) -> None:
+    """Refuse a solve whose three (n, n) float32 matrices do not fit, naming the largest that do."""
+    free = available_memory()
+    fits = n if free is None else int((free / MATRICES / 4) ** 0.5)
+    advice = f"Set max_movies and pairs to {fits:,} in sum at most, or use a larger machine."
+    require_memory(MATRICES * 4.0 * n**2, what, advice)
 
 
 def most_used(rows_UM: csr_array, most: int) -> IntVector:
