@@ -24,7 +24,8 @@ def store_of(home: Path) -> Store:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentFailure(
-            f"The home {settings.home} cannot be made: {error.strerror or error}.", hint="Name a folder with --home or MATINEE_HOME."
+            f"The home {settings.home} cannot be made: {error.strerror or error}.",
+            hint="Name a folder with --home or MATINEE_HOME.",
         ) from error
     return Store.open(settings.database_url)
 
