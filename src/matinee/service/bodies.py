@@ -32,6 +32,8 @@ class _Body(BaseModel):
 class RateBody(_Body):
     """One rating; `value` null takes it back."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"movie_id": 1366, "value": 4.5}]})
+
     movie_id: MovieId
     value: Stars | None
 
@@ -46,7 +48,13 @@ class GivenRating(_Body):
 class OnboardBody(_Body):
     """What a person tells on their first visit; everything may be left out."""
 
-    name: Annotated[str | None, Field(max_length=4 * NAME_LENGTH, examples=["Ada"])] = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Ada", "ratings": [{"movie_id": 1366, "value": 4.5}], "genres": ["Drama"]}]
+        }
+    )
+
+    name: Annotated[str | None, Field(max_length=4 * NAME_LENGTH)] = None
     ratings: Annotated[tuple[GivenRating, ...], Field(max_length=200)] = ()
     genres: Annotated[
         tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=50, examples=[["Drama"]])
@@ -117,7 +125,18 @@ PROBLEMS = {
 }
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of the problems a route may answer with; 500 and 503 are always among them."""
+def answers(example: Any, *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of what a route answers: an example, and the problems beside 500 and 503.
+
+    Args:
+        example: of a success; None where that has no body.
+        problems: statuses of mistakes.
+        status: of a success.
+    """
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {status: {"description": PROBLEMS[status], "content": content} for status in sorted({*statuses, 500, 503})}
+    described: dict[int | str, dict[str, Any]] = {
+        each: {"description": PROBLEMS[each], "content": content} for each in sorted({*problems, 500, 503})
+    }
+    if example is not None:
+        described[status] = {"content": {"application/json": {"example": example}}}
+    return described

@@ -110,6 +110,10 @@ def problem_of(error: Exception) -> Problem:
             return _invalid(error)
         case HTTPException(status_code=404):
             return Problem(status=404, detail="There is nothing at this address.")
+        case HTTPException(status_code=405):
+            return Problem(status=405, detail="This address does not take that method.", headers=error.headers or {})
+        case HTTPException(status_code=400):
+            return Problem(status=400, detail="The request cannot be read.")
         case HTTPException():
             return Problem(status=error.status_code, detail=str(error.detail), headers=error.headers or {})
     return Problem(status=500, detail="Something went wrong on our side; nothing acknowledged was lost.")

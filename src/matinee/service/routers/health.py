@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from matinee.service import examples
 from matinee.service.access import TheCinema
-from matinee.service.bodies import Health, Readiness, responses
+from matinee.service.bodies import Health, Readiness, answers
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", responses=responses())
+@router.get("/healthz", responses=answers(examples.HEALTH))
 async def healthz() -> Health:
     """Say that the process answers."""
     return Health(status="ok")
 
 
-@router.get("/readyz", responses=responses())
+@router.get("/readyz", responses=answers(examples.READINESS))
 def readyz(cinema: TheCinema) -> Readiness:
     """Say whether requests can be answered, and which release answers them."""
     cinema.require_ready()

@@ -6,15 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from matinee.service import examples
 from matinee.service.access import LARGEST_ID, Anyone, TheCinema, ViewerId, hand_over, take_back
 from matinee.service.answers import Session
-from matinee.service.bodies import FilmList, OnboardBody, responses
+from matinee.service.bodies import FilmList, OnboardBody, answers
 from matinee.service.use_cases import MOST
 
 router = APIRouter(prefix="/api", tags=["people"])
 
 
-@router.post("/onboard", status_code=201, responses=responses(401, 403, 404, 413, 422))
+@router.post("/onboard", status_code=201, responses=answers(examples.SESSION, 401, 403, 404, 413, 422, status=201))
 def onboard(request: Request, response: Response, cinema: TheCinema, caller: Anyone, body: OnboardBody) -> Session:
     """Welcome a person: store what they tell and open a session, all or nothing.
 
@@ -27,7 +28,7 @@ def onboard(request: Request, response: Response, cinema: TheCinema, caller: Any
     return session
 
 
-@router.get("/onboarding", responses=responses(401, 422))
+@router.get("/onboarding", responses=answers(examples.FILMS, 401, 422))
 def list_telling_films(
     cinema: TheCinema,
     caller: Anyone,
@@ -41,7 +42,7 @@ def list_telling_films(
     return FilmList(items=cinema.onboarding(caller.viewer_id, exclude or (), n))
 
 
-@router.delete("/session", status_code=204, responses=responses(401, 403))
+@router.delete("/session", status_code=204, responses=answers(None, 401, 403))
 def sign_out(
     request: Request,
     response: Response,
