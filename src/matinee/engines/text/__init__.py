@@ -1,0 +1,1 @@
+"""Text for the content engine: words, sentence embeddings without a deep-learning library, and their stand-in."""
