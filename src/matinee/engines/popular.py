@@ -36,7 +36,7 @@ class PopularConfig:
     """m of the weighted rating; None takes `prior_by_scale`."""
     credible: float = 0.9
     """Probability that the bounds hold the film's true average."""
-    recent_half_life_days: float = 365.0
+    recent_half_life_days: float = 3000.0
     """After this many days a rating counts half in the score of `rank_by="recent"`."""
     history_days: int = 730
     """How many last days keep their daily counts; no trending window may be longer."""
