@@ -80,7 +80,9 @@ def _panel(axes: Axes, rows: list[Row], key: str, baseline: str, *, first: bool)
 
 def _title(result: Result) -> str:
     simulated = " · SIMULATED VIEWERS" if result.data.simulated else ""
+    scored = sum(split.counts.get("scored_users", 0) for split in result.splits)
+    counts = f"{result.data.ratings:,} ratings" + (f", {scored:,} viewers scored" if scored else "")
     return (
-        f"{result.protocol.name} ({result.protocol.part}) · {result.data.name}{simulated}\n"
+        f"{result.protocol.name} ({result.protocol.part}) · {result.data.name}{simulated} · {counts}\n"
         f"bars: ±1.96 standard errors · colour: paired {result.confidence:.0%} interval against {result.baseline}"
     )
