@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Training: fit, judge at the gate, promote; and the search of settings."""
