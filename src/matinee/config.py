@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from matinee.errors import SettingsError
 
@@ -26,8 +26,8 @@ class Settings(BaseSettings):
     """Port to listen on; 0 takes a free one."""
     operator_token: SecretStr | None = Field(default=None, min_length=16)
     """Bearer token that reaches every viewer; without one nobody does. There is no default."""
-    cors_origins: tuple[str, ...] = ()
-    """Foreign origins whose pages may call the API with a bearer token, as JSON: '["https://films.example"]'."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Foreign origins whose pages may call the API with a bearer token, such as https://films.example; with spaces between."""
     secure_cookies: bool = False
     """Whether cookies are sent over HTTPS only; set it where the site is served with TLS."""
     session_days: float = Field(default=365.0, gt=0)
@@ -56,12 +56,17 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, origins: object) -> object:
+        return tuple(origins.split()) if isinstance(origins, str) else origins
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
             if origin != "*" and not origin.startswith(("http://", "https://")):
-                raise ValueError(f"an origin is a scheme and a host, such as https://films.example; got {origin!r}")
+                raise ValueError("an origin is a scheme and a host, such as https://films.example; got something else")
         return tuple(origin.rstrip("/") for origin in origins)
 
     @model_validator(mode="before")

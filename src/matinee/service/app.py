@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from matinee import __version__
 from matinee.config import Settings
-from matinee.service import problems
+from matinee.service import examples, problems
 from matinee.service.bodies import ProblemBody
 from matinee.service.frame import Frame, FrameConfig
 from matinee.service.routers import catalogue, feedback, health, people, recommendations
@@ -46,7 +47,7 @@ def create_api(cinema: Cinema, settings: Settings) -> FastAPI:
     for each in (recommendations, feedback, people, catalogue, health):
         app.include_router(each.router)
     problems.install(app)
-    _describe_problems(app)
+    _complete_description(app)
     _surround(app, settings)
     return app
 
@@ -76,16 +77,23 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Frame, config=config, explain=partial(problems.explain, app))
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Add the shape of mistakes to the OpenAPI description."""
+def _complete_description(app: FastAPI) -> None:
+    """Add the shape of mistakes and the examples to the OpenAPI description.
+
+    The examples come last because FastAPI drops every null from what it describes.
+    """
     original = app.openapi
 
-    def openapi() -> dict[str, object]:
-        described = original()
-        schemas = described.setdefault("components", {}).setdefault("schemas", {})
-        if "ProblemBody" not in schemas:
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = original()
             problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= problem.pop("$defs", {}) | {"ProblemBody": problem}
-        return described
+            described["components"]["schemas"] |= problem.pop("$defs") | {"ProblemBody": problem}
+            for operation in (each for methods in described["paths"].values() for each in methods.values()):
+                for response in operation["responses"].values():
+                    shown = response.get("content", {}).get("application/json", {})
+                    if "example" in shown:
+                        shown["example"] = getattr(examples, shown["example"])
+        return original()
 
     app.openapi = openapi  # type: ignore[method-assign]

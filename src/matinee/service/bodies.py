@@ -125,11 +125,11 @@ PROBLEMS = {
 }
 
 
-def answers(example: Any, *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
+def answers(example: str | None, *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of what a route answers: an example, and the problems beside 500 and 503.
 
     Args:
-        example: of a success; None where that has no body.
+        example: its name in `examples`; None where a success has no body.
         problems: statuses of mistakes.
         status: of a success.
     """

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from matinee.service import examples
 from matinee.service.access import LARGEST_ID, Anyone, TheCinema
 from matinee.service.answers import Film, FilmPage
 from matinee.service.bodies import CardList, FilmList, answers
@@ -20,7 +19,7 @@ Genre = Annotated[str | None, Query(max_length=100, description="Keep one genre 
 Movie = Annotated[int, Path(ge=0, le=LARGEST_ID, description="Id of a movie.", examples=[1])]
 
 
-@router.get("/movies", responses=answers(examples.FILM_PAGE, 401, 404, 410, 422))
+@router.get("/movies", responses=answers("FILM_PAGE", 401, 404, 410, 422))
 def list_movies(
     cinema: TheCinema,
     caller: Anyone,
@@ -33,25 +32,25 @@ def list_movies(
     return cinema.movies(cursor, limit, genre, sort, caller.viewer_id)
 
 
-@router.get("/movies/{movie_id}", responses=answers(examples.FILM, 401, 404, 422))
+@router.get("/movies/{movie_id}", responses=answers("FILM", 401, 404, 422))
 def show_movie(cinema: TheCinema, caller: Anyone, movie_id: Movie) -> Film:
     """Show one film, with the caller's stars where they have a session."""
     return cinema.movie(movie_id, caller.viewer_id)
 
 
-@router.get("/movies/{movie_id}/similar", responses=answers(examples.SIMILAR, 401, 404, 422))
+@router.get("/movies/{movie_id}/similar", responses=answers("SIMILAR", 401, 404, 422))
 def list_similar(cinema: TheCinema, caller: Anyone, movie_id: Movie, n: Count = 10) -> CardList:
     """List the films most like one film; those the caller has rated are left out."""
     return CardList(items=cinema.similar(movie_id, n, caller.viewer_id))
 
 
-@router.get("/trending", responses=answers(examples.TRENDING, 401, 404, 422))
+@router.get("/trending", responses=answers("TRENDING", 401, 404, 422))
 def list_trending(cinema: TheCinema, caller: Anyone, genre: Genre = None, n: Count = 10) -> CardList:
     """List what was rated most in the last 90 days of the data; empty where no times are known."""
     return CardList(items=cinema.trending(n, genre, caller.viewer_id))
 
 
-@router.get("/search", responses=answers(examples.FILMS, 401, 422))
+@router.get("/search", responses=answers("FILMS", 401, 422))
 def search(
     cinema: TheCinema,
     caller: Anyone,

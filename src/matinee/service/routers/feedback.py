@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from matinee.service import examples
 from matinee.service.access import TheCinema, ViewerId
 from matinee.service.answers import Rated
 from matinee.service.bodies import RateBody, RatingList, answers
@@ -12,7 +11,7 @@ from matinee.service.bodies import RateBody, RatingList, answers
 router = APIRouter(prefix="/api", tags=["feedback"])
 
 
-@router.post("/rate", responses=answers(examples.RATED, 401, 403, 404, 413, 422))
+@router.post("/rate", responses=answers("RATED", 401, 403, 404, 413, 422))
 def rate(cinema: TheCinema, viewer_id: ViewerId, body: RateBody) -> Rated:
     """Store a rating in place of a former one, or take it back with null.
 
@@ -21,7 +20,7 @@ def rate(cinema: TheCinema, viewer_id: ViewerId, body: RateBody) -> Rated:
     return cinema.rate(viewer_id, body.movie_id, body.value)
 
 
-@router.get("/ratings", responses=answers(examples.OWN_RATINGS, 401, 403))
+@router.get("/ratings", responses=answers("OWN_RATINGS", 401, 403))
 def list_ratings(cinema: TheCinema, viewer_id: ViewerId) -> RatingList:
     """List the caller's own ratings, newest first."""
     return RatingList(items=cinema.ratings(viewer_id))

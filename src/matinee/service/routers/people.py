@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from matinee.service import examples
 from matinee.service.access import LARGEST_ID, Anyone, TheCinema, ViewerId, hand_over, take_back
 from matinee.service.answers import Session
 from matinee.service.bodies import FilmList, OnboardBody, answers
@@ -15,7 +14,7 @@ from matinee.service.use_cases import MOST
 router = APIRouter(prefix="/api", tags=["people"])
 
 
-@router.post("/onboard", status_code=201, responses=answers(examples.SESSION, 401, 403, 404, 413, 422, status=201))
+@router.post("/onboard", status_code=201, responses=answers("SESSION", 401, 403, 404, 413, 422, status=201))
 def onboard(request: Request, response: Response, cinema: TheCinema, caller: Anyone, body: OnboardBody) -> Session:
     """Welcome a person: store what they tell and open a session, all or nothing.
 
@@ -28,7 +27,7 @@ def onboard(request: Request, response: Response, cinema: TheCinema, caller: Any
     return session
 
 
-@router.get("/onboarding", responses=answers(examples.FILMS, 401, 422))
+@router.get("/onboarding", responses=answers("FILMS", 401, 422))
 def list_telling_films(
     cinema: TheCinema,
     caller: Anyone,

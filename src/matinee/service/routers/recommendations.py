@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from matinee.service import examples
 from matinee.service.access import Owner, TheCinema
 from matinee.service.answers import PersonalList
 from matinee.service.bodies import answers
@@ -15,7 +14,7 @@ from matinee.service.use_cases import MOST
 router = APIRouter(prefix="/api", tags=["recommendations"])
 
 
-@router.get("/recommendations/{user_id}", responses=answers(examples.PERSONAL_LIST, 401, 403, 404, 422))
+@router.get("/recommendations/{user_id}", responses=answers("PERSONAL_LIST", 401, 403, 404, 422))
 def recommend(
     cinema: TheCinema,
     user_id: Owner,
