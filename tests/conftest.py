@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,22 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+TRAINED_WITH = {"vae": "torch"}
+"""Engines that need an optional part to learn, and the module it brings; all serve without."""
+
+
+@pytest.fixture(scope="session")
+def can_train() -> Callable[[str], bool]:
+    """Return whether an engine's optional part is installed; fail without it where everything is required."""
+
+    def installed(engine: str) -> bool:
+        module = TRAINED_WITH.get(engine)
+        if module is None or find_spec(module) is not None:
+            return True
+        if os.environ.get("MATINEE_REQUIRE_ALL") == "1":
+            pytest.fail(f"MATINEE_REQUIRE_ALL is set, but {module}, which trains {engine}, is not installed")
+        return False
+
+    return installed

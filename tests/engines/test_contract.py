@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from matinee.testing.engine_contract import EngineContract
 SETTINGS: dict[str, dict[str, Any]] = {
     "ease": {"l2": 5.0},
     "svd": {"factors": 4},
+    "vae": {"hidden_size": 16, "embedding_size": 4, "epochs": 4},
 }
 """What suits sixty people and forty films better than the defaults."""
 
@@ -26,7 +28,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 class TestEveryEngine(EngineContract):
     @pytest.fixture(autouse=True)
-    def _named(self, name: str) -> None:
+    def _named(self, name: str, can_train: Callable[[str], bool]) -> None:
+        if not can_train(name):
+            pytest.skip(f"what trains {name} is not installed: see the extras")
         self.name = name
         self.order_tolerance = ORDER_TOLERANCE.get(name, EngineContract.order_tolerance)
 

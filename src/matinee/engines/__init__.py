@@ -18,6 +18,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "neighbours": ("matinee.engines.neighbours", "Neighbours"),
     "graph": ("matinee.engines.graph", "Graph"),
     "itemknn": ("matinee.engines.itemknn", "ItemKnn"),
+    "vae": ("matinee.engines.vae", "Vae"),
     "content": ("matinee.engines.content", "Content"),
 }
 
