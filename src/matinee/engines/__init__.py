@@ -13,6 +13,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "popular": ("matinee.engines.popular", "Popular"),
     "ease": ("matinee.engines.ease", "Ease"),
     "svd": ("matinee.engines.svd", "Svd"),
+    "bayes": ("matinee.engines.bayes", "BayesianSvd"),
     "als": ("matinee.engines.als", "Als"),
     "next": ("matinee.engines.next", "Next"),
     "neighbours": ("matinee.engines.neighbours", "Neighbours"),
