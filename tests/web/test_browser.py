@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from tests.web.conftest import needs
 
 pytestmark = pytest.mark.browser
@@ -141,7 +142,7 @@ def test_rating_a_card_on_home_changes_the_list_and_undo_brings_it_back(visit: O
     expect(dialog.get_by_role("radio", name="4.5 stars", exact=True)).to_be_checked()
     with page.expect_response(lambda answer: "/?rated=" in answer.url):
         page.keyboard.press("Enter")
-    expect(page.locator("#rated-note")).to_contain_text("Changed because you just rated")
+    expect(page.locator("#rated-note")).to_contain_text(re.compile(r"Changed because you just rated .* 4\.5 stars"))
     after = cards(page)
     assert before[0] not in after
     assert after != before
@@ -152,6 +153,25 @@ def test_rating_a_card_on_home_changes_the_list_and_undo_brings_it_back(visit: O
         page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator("#rated-note")).to_contain_text("you cleared your rating")
     assert cards(page) == before
+
+
+def test_a_slow_save_refreshes_the_home_once_and_with_the_last_star(visit: Open, films: list[int]) -> None:
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    visitor.give(films[0], 4)
+    page = visitor.go("/")
+    refreshes: list[str] = []
+    page.on("request", lambda request: "/?rated=" in request.url and refreshes.append(request.url))
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/rate", late)
+    page.locator(".card-link").first.focus()
+    for key in ("r", "2", "ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#rated-note")).to_contain_text("3 stars")
+    assert len(refreshes) == 1
 
 
 def test_rating_with_the_pointer_closes_the_dialog(visit: Open, films: list[int]) -> None:

@@ -1,4 +1,5 @@
 // What single pages do when something was rated, typed or asked for.
+import { settled } from "./rating.js";
 import { announce } from "./say.js";
 import { fetchPage, swap } from "./swap.js";
 import { mindShelves } from "./shelves.js";
@@ -6,25 +7,25 @@ import { mindShelves } from "./shelves.js";
 const rateDialog = document.getElementById("rate-dialog");
 const filmsOf = (root) => new Set([...root.querySelectorAll("[data-film]")].map((element) => element.dataset.film));
 
-// Home: the rated film leaves, the shelves follow, and what is new says so. A dialog that is still open may bring
-// another star, so the last word counts, and one refresh follows the other.
+// Home: the rated film leaves, the shelves follow, and what is new says so. While the dialog is open, or its last star
+// is on the way, another one may come: the last word counts.
 let awaited = null;
+let undecided = false;
 let refreshing = Promise.resolve();
 
 function followHome(detail) {
-  if (!rateDialog.open) {
-    refreshing = refreshing.then(() => refreshHome(detail)).catch(() => location.reload());
-    return;
-  }
-  if (!awaited) rateDialog.addEventListener("close", settle, { once: true });
-  awaited = detail;
+  if (rateDialog.open || undecided) awaited = detail;
+  else refreshing = refreshing.then(() => refreshHome(detail)).catch(() => location.reload());
 }
 
-function settle() {
+rateDialog.addEventListener("close", async () => {
+  undecided = true;
+  await settled(rateDialog.querySelector("form").dataset.film);
+  undecided = false;
   const detail = awaited;
   awaited = null;
-  followHome(detail);
-}
+  if (detail) followHome(detail);
+});
 
 async function refreshHome({ film, title, stars, before }) {
   const focused = document.activeElement?.closest?.(".shelf [data-film]");

@@ -7,6 +7,9 @@ let last = null;
 
 export const inWords = (stars) => `${Number(stars)} ${Number(stars) === 1 ? "star" : "stars"}`;
 
+/** Wait until everything chosen for a film is with the server, or has failed. */
+export const settled = async (film) => busy.get(film)?.done;
+
 /** Save stars (null clears). Tells the page through a `rated` event; resolves to true once the server has it. */
 export async function rate(film, title, stars, before, { undoable = true } = {}) {
   const waiting = busy.get(film);
