@@ -15,6 +15,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "svd": ("matinee.engines.svd", "Svd"),
     "bayes": ("matinee.engines.bayes", "BayesianSvd"),
     "als": ("matinee.engines.als", "Als"),
+    "explicit_als": ("matinee.engines.explicit_als", "ExplicitAls"),
     "next": ("matinee.engines.next", "Next"),
     "neighbours": ("matinee.engines.neighbours", "Neighbours"),
     "graph": ("matinee.engines.graph", "Graph"),
