@@ -75,7 +75,7 @@ def test_contributions_add_up_to_the_score() -> None:
 def test_low_ratings_say_nothing_by_default() -> None:
     dataset = latent()
     engine = Ease(EaseConfig(l2=5.0)).fit(dataset)
-    liked, both = Profile.of([1, 2], [5, 4]), Profile.of([1, 2, 3], [5, 4, 3.5])
+    liked, both = Profile.of([1, 2], [5, 4]), Profile.of([1, 2, 3], [5, 4, 3])
     scores = engine.score(Profiles.stack([liked, both, Profile.of([3], [1])], dataset.n_movies))
     np.testing.assert_array_equal(scores[0], scores[1])
     assert scores[0].any()
@@ -97,7 +97,7 @@ def test_movies_nobody_liked_score_nothing_and_take_no_memory() -> None:
 def test_only_the_most_liked_movies_take_part() -> None:
     dataset = latent()
     engine = Ease(EaseConfig(max_movies=7)).fit(dataset)
-    count = np.bincount(dataset.movies[dataset.values >= 4], minlength=dataset.n_movies)
+    count = np.bincount(dataset.movies[dataset.values >= 3.5], minlength=dataset.n_movies)
     assert len(engine.arrays["columns"]) == 7
     assert count[engine.arrays["columns"]].min() >= np.delete(count, engine.arrays["columns"]).max()
 
@@ -106,7 +106,7 @@ def test_likeness_is_symmetric_and_a_partial_correlation() -> None:
     dataset = latent()
     engine = Ease(EaseConfig(l2=5.0, dropout=0.2, user_power=0.0)).fit(dataset)
     columns = engine.arrays["columns"]
-    rows = (dataset.matrix().toarray() >= 4).astype(np.float64)[:, columns]
+    rows = (dataset.matrix().toarray() >= 3.5).astype(np.float64)[:, columns]
     inverse = np.linalg.inv(rows.T @ rows + np.diag(5 + 0.25 * rows.sum(axis=0)))
     scale = np.sqrt(inverse.diagonal())
     wanted = -inverse / np.outer(scale, scale)
@@ -145,7 +145,7 @@ def test_with_pairs_each_film_is_a_ridge_regression_on_what_does_not_hold_it(n_u
     config = EaseConfig(l2=4.0, dropout=0.3, user_power=0.5, pairs=9, pair_l2=6.0)
     engine = Ease(config).fit(dataset)
     columns, (first, second) = engine.arrays["columns"], engine.arrays["pairs"]
-    films = (dataset.matrix().toarray() >= 4)[:, columns].astype(np.float64)
+    films = (dataset.matrix().toarray() >= 3.5)[:, columns].astype(np.float64)
     n = films.shape[1]
     together = np.triu(films.T @ films, 1)
     assert together[first, second].min() >= np.sort(together, axis=None)[-9]

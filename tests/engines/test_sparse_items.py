@@ -19,7 +19,7 @@ from matinee.types import Profiles, silent
 
 def likes(dataset: Dataset) -> np.ndarray:
     table = np.zeros((dataset.n_users, dataset.n_movies))
-    table[dataset.users, dataset.movies] = dataset.values >= 4
+    table[dataset.users, dataset.movies] = dataset.values >= 3.5
     return table
 
 

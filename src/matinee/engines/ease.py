@@ -39,7 +39,7 @@ class EaseConfig:
     """p, the share of a history the regression must do without; 0 gives plain EASE; in [0, 1)."""
     user_power: float = 0.5
     """β: a user with n interactions weighs n^−β, so that long histories do not drown short ones; 0 weighs all alike."""
-    min_rating: float = 4.0
+    min_rating: float = 3.5
     """Stars from which a rating is an interaction; ignored where people only watched."""
     dislike_weight: float = 0.0
     """Weight of a profile's lower ratings when scoring; 0 leaves them out, below 0 holds them against a film."""

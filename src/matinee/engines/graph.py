@@ -31,7 +31,7 @@ class GraphConfig:
     """Films are held back by their number of likers to this power."""
     keep: int = 200
     """Links kept to a film."""
-    min_rating: float = 4.0
+    min_rating: float = 3.5
     """Stars from which a rating is a like; ignored where people only watched."""
 
     def __post_init__(self) -> None:

@@ -28,7 +28,7 @@ class ItemKnnConfig:
     """Added to the denominator, in people: films few have in common are less alike."""
     asymmetry: float = 0.8
     """a: share of the normalisation that the liked film carries; 0.5 is the plain cosine; in [0, 1]."""
-    min_rating: float = 4.0
+    min_rating: float = 3.5
     """Stars from which a rating is a like; ignored where people only watched."""
 
     def __post_init__(self) -> None:
