@@ -31,7 +31,7 @@ from matinee.engines.text.minilm import MiniLM
 from matinee.engines.text.models import ADVICE, AUTO, LSA, load_model
 from matinee.engines.text.principal import unit_rows
 from matinee.engines.weights import interactions, liking
-from matinee.errors import SettingsError
+from matinee.errors import DataError, SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress, silent
 
 _SHRINK = 5.0
@@ -44,17 +44,17 @@ class ContentConfig:
 
     features: int = 50
     """Principal components a film is described by."""
-    text: float = 1.0
+    text: float = 1.5
     """Length of the text block (sentence embedding, or LSA); 0 leaves it out, as for every block."""
     keywords: float = 1.0
     """Length of the TF-IDF block: words of title and overview, keywords, tags."""
-    genres: float = 1.0
+    genres: float = 0.7
     """Length of the one-hot genres."""
-    language: float = 0.5
+    language: float = 0.7
     """Length of the one-hot language."""
     people: float = 1.0
     """Length of the directors and cast."""
-    numbers: float = 0.5
+    numbers: float = 0.7
     """Length of the standardised year, runtime and logarithm of the number of ratings."""
     watched: float = 0.25
     """Added to every rating's weight: having chosen a film is a sign of taste, whatever came of it."""
@@ -241,7 +241,10 @@ class Content(Engine):
     def _model(self) -> MiniLM | None:
         """Return the sentence model of the fit, None where it had none or that one is no longer there."""
         name = self.arrays["text_model"].tobytes().rstrip(b"\0").decode()
-        model = load_model(self.config.model) if name else None
+        try:
+            model = load_model(self.config.model) if name else None
+        except DataError:  # the folder of the fit may be on another machine
+            return None
         return model if model is not None and model.name == name else None
 
     def _sentences(self, model: MiniLM, movies: pl.DataFrame, progress: Progress) -> FloatMatrix:

@@ -12,8 +12,53 @@ from matinee.engines.engine import Arrays
 from matinee.engines.text.terms import number, words
 from matinee.types import FloatVector
 
-_FIELDS = {"title": 1.0, "genres": 1.0, "keywords": 1.0, "directors": 0.9, "cast": 0.8, "tags": 0.8, "overview": 0.7}
+_FIELDS = {
+    "title": 1.0,
+    "genres": 1.0,
+    "keywords": 1.0,
+    "directors": 0.9,
+    "cast": 0.8,
+    "tags": 0.8,
+    "origin": 0.8,
+    "overview": 0.7,
+}
 """How much a word counts by where it stands; the best place counts."""
+
+_LANGUAGES = {
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "cn": "Cantonese Chinese",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "es": "Spanish",
+    "fa": "Persian Iranian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew Israeli",
+    "hi": "Hindi Indian",
+    "hu": "Hungarian",
+    "is": "Icelandic",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "ta": "Tamil Indian",
+    "te": "Telugu Indian",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "yue": "Cantonese Chinese",
+    "zh": "Chinese Mandarin",
+}
 
 
 def learn_index(movies: pl.DataFrame, tags: Sequence[Mapping[str, int]]) -> Arrays:
@@ -45,8 +90,15 @@ def _text(film: Mapping[str, Any], tags: Mapping[str, int], field: str) -> str:
         return " ".join(tags)
     if field == "title":
         return " ".join([film["title"], *film["alternative_titles"]])
+    if field == "origin":
+        return f"{_LANGUAGES.get(film['language'] or '', '')} {film['country'] or ''} {_when(film['year'])}"
     value = film[field]
     return value or "" if isinstance(value, str | None) else " ".join(value)
+
+
+def _when(year: int | None) -> str:
+    """Return a year and its decade as people write them."""
+    return f"{year} {year // 10 * 10}s" if year else ""
 
 
 def keyword_match(query: str, index: Arrays, n_movies: int) -> FloatVector:

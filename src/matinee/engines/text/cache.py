@@ -11,9 +11,10 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -73,7 +74,7 @@ def _read(path: Path, width: int) -> dict[bytes, FloatVector]:
 
 
 def _write(path: Path, known: dict[bytes, FloatVector]) -> None:
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "keys": np.frombuffer(b"".join(known), np.uint8).reshape(-1, 16),
         "vectors": np.stack(list(known.values())),
     }

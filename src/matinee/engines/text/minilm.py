@@ -119,9 +119,9 @@ class MiniLM:
         inner = state @ layer["up"]
         inner += layer["up_bias"]
         gelu(inner)
-        state = inner @ layer["down"] + layer["down_bias"] + state
-        _normalise(state, layer["end"], layer["end_bias"])
-        return state
+        after: FloatMatrix = inner @ layer["down"] + layer["down_bias"] + state
+        _normalise(after, layer["end"], layer["end_bias"])
+        return after
 
     def _attend(self, qkv: FloatMatrix, rows: NDArray[np.int64], mask: FloatMatrix) -> FloatMatrix:
         """Return (tokens, width): each token's mix of its own text's tokens.
@@ -139,7 +139,8 @@ class MiniLM:
         np.exp(odds, out=odds)
         odds /= odds.sum(axis=-1, keepdims=True)
         mixed = (odds @ split[2]).transpose(0, 2, 1, 3).reshape(texts, longest, self.width)
-        return mixed[mask == 0]
+        packed: FloatMatrix = mixed[mask == 0]
+        return packed
 
 
 @lru_cache(maxsize=2)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from matinee.types import FloatMatrix, FloatVector
 
@@ -64,14 +65,21 @@ def principal(rows: Rows, n: int, seed: int) -> FloatMatrix:
     size = min(n + _SPARE, height, width)
     if not size:
         return np.zeros((width, 0), np.float32)
-    reached = rows.times(np.random.default_rng(seed).standard_normal((width, size), dtype=np.float32))
+    start = np.random.default_rng(seed).standard_normal((width, size), dtype=np.float32)
+    with threadpool_limits(1):  # so narrow, the factorisations lose more to waiting threads than they gain
+        directions, strength = _iterate(rows, start)
+    keep = int((strength[:n] > max(_SMALLEST * float(strength[0]), 1e-6)).sum())
+    return np.ascontiguousarray(directions[:, :keep])
+
+
+def _iterate(rows: Rows, start: FloatMatrix) -> tuple[FloatMatrix, FloatVector]:
+    reached = rows.times(start)
     for _ in range(_PASSES):
         back, _ = np.linalg.qr(rows.transposed_times(np.linalg.qr(reached)[0]))
         reached = rows.times(back)
     basis, _ = np.linalg.qr(reached)
     directions, strength, _ = np.linalg.svd(rows.transposed_times(basis), full_matrices=False)
-    keep = int((strength[:n] > max(_SMALLEST * float(strength[0]), 1e-6)).sum())
-    return np.ascontiguousarray(directions[:, :keep])
+    return directions, strength
 
 
 def unit_rows(x: FloatMatrix) -> FloatMatrix:

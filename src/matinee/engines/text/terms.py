@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 _WORD = re.compile(r"[^\W_]+")
+_VOWEL = re.compile("[aeiouy]")
 
 _STOP = (
     "a about after again against all also am an and any are as at be because been before being between both but by can "
@@ -45,10 +46,10 @@ def stem(word: str) -> str:
     elif len(word) > 3 and word.endswith("s") and word[-2] not in "su":
         word = word[:-1]
     for ending in ("ing", "ed"):
-        if len(word) > len(ending) + 3 and word.endswith(ending):
-            word = word[: -len(ending)]
-            return word[:-1] if word[-1] == word[-2] and word[-1] not in "ls" else word
-    return word.removesuffix("e") if len(word) > 4 else word
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) > 2 and not word.endswith("eed") and _VOWEL.search(rest):
+            return rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "ls" else rest
+    return word.removesuffix("e") if len(word) > 3 else word
 
 
 @lru_cache(maxsize=500_000)
