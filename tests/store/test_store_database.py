@@ -32,11 +32,10 @@ def test_a_store_is_opened_by_path_or_by_url(tmp_path: Path, dataset: Dataset) -
         again.close()
 
 
-def test_a_store_in_memory_works(dataset: Dataset) -> None:
-    store = Store.open("sqlite://")
-    store.import_dataset(dataset)
-    assert store.counts().ratings == 9
-    store.close()
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:", ":memory:"])
+def test_a_database_in_memory_is_refused(address: str) -> None:
+    with pytest.raises(StoreError, match="lost with the process"):
+        Store.open(address)
 
 
 def test_sqlite_writes_so_that_nothing_is_lost(tmp_path: Path) -> None:

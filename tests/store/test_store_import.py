@@ -11,11 +11,15 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from matinee.data import Catalogue, Dataset, from_columns
 from matinee.errors import StoreError
 from matinee.store import Counts, Store
-from matinee.types import UNKNOWN_TIME
+from matinee.store.exporting import read_dataset
+from matinee.store.importing import replace_source
+from matinee.store.schema import metadata
+from matinee.types import UNKNOWN_TIME, silent
 
 
 def same(one: Dataset, other: Dataset) -> None:
@@ -110,7 +114,9 @@ def test_feedback_about_another_source_is_not_thrown_away(full: Store, dataset: 
     viewer = full.create_viewer("Ada")
     full.rate(viewer, 10, 4)
     other = replace(dataset.select(dataset.values > 2), name="other")
-    with pytest.raises(StoreError, match=r"small and 1 ratings that were given here.*importing other would delete them") as caught:
+    with pytest.raises(
+        StoreError, match=r"small and 1 ratings that were given here.*importing other would delete them"
+    ) as caught:
         full.require_importable(other)
     assert "--replace" in str(caught.value)
     with pytest.raises(StoreError):
@@ -137,6 +143,15 @@ def test_an_import_that_breaks_leaves_everything_as_it_was(full: Store, dataset:
     with pytest.raises(KeyboardInterrupt):
         full.import_dataset(other, break_off)
     same(full.dataset(), dataset)
+
+
+def test_drivers_that_want_named_parameters_are_served_too(dataset: Dataset) -> None:
+    engine = create_engine("sqlite://", paramstyle="named")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        replace_source(connection, dataset, silent)
+        same(read_dataset(connection), dataset)
+    engine.dispose()
 
 
 def test_progress_reaches_its_end(store: Store, dataset: Dataset) -> None:

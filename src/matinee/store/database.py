@@ -33,8 +33,12 @@ def connect(url_or_path: str | Path) -> Engine:
         MissingExtraError: if its driver is not installed.
     """
     url = _url(url_or_path)
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise StoreError(
+            "A database in memory would be lost with the process; give a file.", hint="sqlite:////folder/matinee.db"
+        )
     try:
-        engine = create_engine(url, **({} if _in_memory(url) else _POOL))
+        engine = create_engine(url, **_POOL)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise MissingExtraError(
             f"The database {url.render_as_string()}", extra=url.get_backend_name().replace("mariadb", "mysql")
@@ -87,10 +91,6 @@ def _url(url_or_path: str | Path) -> URL:
         raise StoreError(
             "The database URL cannot be read.", hint="It looks like sqlite:///path or mysql+driver://user@host/name."
         ) from error
-
-
-def _in_memory(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
 
 
 def _tame_sqlite(engine: Engine) -> None:

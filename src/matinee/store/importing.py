@@ -56,6 +56,15 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         connection.execute(insert(table), rows[start : start + CHUNK])
 
 
+def _insert_tuples(connection: Connection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert plain tuples, which drivers with positional parameters take as they are: half the work of dictionaries."""
+    compiled = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
+    if compiled.positional and compiled.positiontup == list(names):
+        connection.exec_driver_sql(str(compiled), rows)
+    else:
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+
+
 def _source(dataset: Dataset) -> Row:
     return {
         "id": 1,
@@ -153,9 +162,7 @@ def _insert_ratings(connection: Connection, dataset: Dataset, progress: Progress
             [None if when == UNKNOWN_TIME else when for when in dataset.times[rows].tolist()],
             places[rows].tolist(),
         )
-        connection.execute(
-            insert(schema.rating), [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-        )
+        _insert_tuples(connection, schema.rating, names, list(zip(*columns, strict=True)))
         progress("import ratings", min(start + CHUNK, total), total)
 
 
