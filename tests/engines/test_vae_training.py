@@ -140,6 +140,16 @@ def test_the_average_starts_as_a_mean_and_goes_on_with_its_share(torch: Any) -> 
     assert seen == pytest.approx([1.0, 2.0, 3.5])
 
 
+def test_before_any_learning_the_bias_is_popularity(torch: Any) -> None:
+    from matinee.engines.vae_torch import Trainer
+
+    likes = likes_of()
+    bias = Trainer(likes, SMALL).network["decoder_bias"].detach().cpu().numpy()
+    counts = np.array([likes.toarray()[:, movie].sum() for movie in range(N_MOVIES)])
+    np.testing.assert_allclose(bias - bias[0], np.log((counts + 1) / (counts[0] + 1)), atol=1e-5)
+    assert bias.mean() == pytest.approx(0, abs=1e-6)
+
+
 def test_it_finds_the_taste_a_profile_shows(torch: Any) -> None:
     rng = np.random.default_rng(0)
     groups = [np.arange(0, 20), np.arange(20, 40)]

@@ -25,7 +25,7 @@ class VaeConfig:
     """Share of a profile's likes that the encoder must do without while it learns; in [0, 1)."""
     averaging: float = 0.8
     """Share of the averaged network that an epoch keeps; the average is what serves, 0 serves the last epoch; in [0, 1)."""
-    epochs: int = 80
+    epochs: int = 60
     """At most so many passes; each is three for the encoder and one for the decoder."""
     patience: int = 8
     """Epochs without a better validation figure after which learning stops."""

@@ -7,7 +7,7 @@ movies, with z drawn from the posterior q(z | x) = N(μ, e^v), the loss is
 
 where p mixes, in every dimension, a standard normal, the posterior that the encoder of the last epoch gave, and a wide
 normal: it keeps the encoder from forgetting. An epoch updates the encoder three times (seeing each like with
-probability 1 − dropout), then the decoder once.
+probability 1 − dropout), then the decoder once. b starts as the logarithm of popularity.
 
 The sum over liked movies is z · Σ_liked D_j + Σ_liked b_j, so likes stay sparse on both sides of the network.
 """
@@ -56,6 +56,7 @@ class Trainer:
         self.generator = np.random.default_rng(settings.seed)
         self.device = "cuda" if self.torch.cuda.is_available() else "cpu"
         first = first_arrays(likes.shape[1], settings.hidden_size, settings.embedding_size, self.generator)
+        first["decoder_bias"] = log_popularity(likes)
         self.network = {name: self._tensor(array).requires_grad_() for name, array in first.items()}
         self.average = {name: tensor.detach().clone() for name, tensor in self.network.items()}
         encoder = [tensor for name, tensor in self.network.items() if name not in DECODER]
@@ -64,6 +65,7 @@ class Trainer:
             for group in (encoder, [self.network[name] for name in DECODER])
         )
         self.done = 0
+        self.lengths = np.diff(likes.indptr).astype(np.float32)
 
     def epoch(self) -> None:
         """Pass over everybody three times for the encoder and once for the decoder, then average the network."""
@@ -139,7 +141,7 @@ class Trainer:
         sample, mean, spread = self._sample(who, seen)
         before = self._tensor(old[who])
         divergence = log_normal(sample, mean, spread) - self._log_prior(sample, before[:, 0], before[:, 1])
-        strength = self.settings.gamma * self._tensor(np.diff(self.likes.indptr)[who].astype(np.float32))
+        strength = self._tensor(self.settings.gamma * self.lengths[who])
         decoder = {name: self.network[name].detach() for name in DECODER}
         return (self._surprise(decoder, sample, liked) + strength * divergence.sum(dim=1)).mean()
 
@@ -209,3 +211,10 @@ def summed(torch: Any, table: Any, bag: Bag) -> Any:
 def log_normal(values: Any, mean: Any, log_variance: Any) -> Any:
     """Return the log density of a normal in each dimension, less the constant that cancels in a divergence."""
     return -(log_variance + (values - mean) ** 2 * (-log_variance).exp()) / 2
+
+
+def log_popularity(likes: csr_array) -> NDArray[np.float32]:
+    """Return (M,) the logarithm of each movie's likes and one more, less the mean of all."""
+    logs = np.log(np.bincount(likes.indices, minlength=likes.shape[1]) + 1.0)
+    popularity: NDArray[np.float32] = (logs - logs.mean()).astype(np.float32)
+    return popularity
