@@ -164,7 +164,7 @@ def test_it_beats_the_point_estimate_where_ratings_are_noisy() -> None:
     hidden = np.random.default_rng(0).random(dataset.n_ratings) < 0.2
     train, test = dataset.select(~hidden), dataset.select(hidden)
     found = rmse_of(BayesianSvd(replace(SMALL, epochs=60)), train, test)
-    assert found < min(rmse_of(Svd(SvdConfig(factors=3, l2=l2)), train, test) for l2 in (1.0, 2.0, 4.0))
+    assert found < min(rmse_of(Svd(SvdConfig(embedding_size=3, l2=l2)), train, test) for l2 in (1.0, 2.0, 4.0))
 
 
 def test_who_rated_what_counts_whatever_the_stars() -> None:

@@ -40,7 +40,7 @@ def test_it_beats_the_bias_model_where_tastes_differ() -> None:
         dataset.movies[test],
         dataset.values[test],
     )
-    engine = Svd(SvdConfig(factors=3)).fit(train)
+    engine = Svd(SvdConfig(embedding_size=3)).fit(train)
     predicted = engine.score(train.profiles())[users, movies]
     assert rmse(predicted, true) < 0.8 * rmse(damped_bias(train, users, movies), true)
 
@@ -86,7 +86,7 @@ def test_elimination_solves_a_batch_as_one_by_one() -> None:
 
 def test_folding_in_is_the_regression_of_the_fit() -> None:
     dataset = latent()
-    engine = Svd(SvdConfig(factors=4, l2=3.0, l2_power=0.3, user_bias_l2=5.0)).fit(dataset)
+    engine = Svd(SvdConfig(embedding_size=4, l2=3.0, l2_power=0.3, user_bias_l2=5.0)).fit(dataset)
     profile = dataset.profiles()[3]
     films = np.column_stack([engine.arrays["bias"], engine.arrays["factors"]])
     ridge = np.array([5.0] + [3.0 * len(profile) ** 0.3] * 4)
@@ -118,7 +118,7 @@ def test_where_people_only_watched_there_is_nothing_to_tell_apart() -> None:
 
 def test_likeness_is_the_cosine_shrunk_by_the_number_of_ratings() -> None:
     dataset = latent()
-    engine = Svd(SvdConfig(factors=4, similar_l2=10.0)).fit(dataset)
+    engine = Svd(SvdConfig(embedding_size=4, similar_l2=10.0)).fit(dataset)
     count, factors = np.bincount(dataset.movies, minlength=dataset.n_movies), engine.arrays["factors"]
     cosine = factors @ factors[2] / (np.linalg.norm(factors, axis=1) * np.linalg.norm(factors[2]))
     wanted = cosine * count / (count + 10)
@@ -151,7 +151,7 @@ def test_random_starts_belong_to_films_not_to_places() -> None:
     assert np.abs(np.corrcoef(many[:200]) - np.eye(200)).max() < 0.9
 
 
-@pytest.mark.parametrize("wrong", [{"factors": 0}, {"epochs": 0}, {"l2": 0.0}, {"user_bias_l2": -1.0}])
+@pytest.mark.parametrize("wrong", [{"embedding_size": 0}, {"epochs": 0}, {"l2": 0.0}, {"user_bias_l2": -1.0}])
 def test_settings_outside_their_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
         Svd.configure(wrong)

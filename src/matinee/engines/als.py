@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 
 from matinee.data import Dataset
 from matinee.engines.conjugate import RankOneSums, plain_sums, solve_rows
+from matinee.engines.draws import normal_by_id
 from matinee.engines.engine import Arrays, Engine, cosine_similar
 from matinee.engines.memory import require_memory
 from matinee.engines.weights import interactions, liking
@@ -83,9 +84,9 @@ class Als(Engine):
             "Choose a smaller embedding_size.",
         )
         watched_by = likes.T.tocsr()
-        generator = np.random.default_rng(config.seed)
         spread = np.float32(config.init_std / np.sqrt(size))
-        users, movies = (spread * generator.standard_normal((n, size), dtype=np.float32) for n in likes.shape)
+        users = np.zeros((likes.shape[0], size), np.float32)
+        movies = spread * normal_by_id(dataset.catalogue.ids.ids, size, config.seed)
         for epoch in range(config.epochs):
             users = self._sweep(likes, movies, users, fast_sums)
             movies = self._sweep(watched_by, users, movies, fast_sums)

@@ -122,4 +122,5 @@ def learn_scale(numbers: NDArray[np.float64]) -> FloatMatrix:
 def standardised(numbers: NDArray[np.float64], scale: FloatMatrix) -> FloatMatrix:
     """Return (n, 3) float32 of mean 0 and length about 1, at most three spreads out; 0 where unknown."""
     steps = np.clip((numbers - scale[0]) / scale[1], -3, 3) / np.sqrt(numbers.shape[1])
-    return np.nan_to_num(steps, nan=0.0).astype(np.float32)
+    known: FloatMatrix = np.nan_to_num(steps, nan=0.0).astype(np.float32)
+    return known

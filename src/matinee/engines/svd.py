@@ -24,7 +24,7 @@ from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progre
 class SvdConfig:
     """Size and restraint of the factor model."""
 
-    factors: int = 16
+    embedding_size: int = 16
     """Length of p_u and q_i."""
     l2: float = 2.0
     """Ridge of the factors of somebody with one rating, in squared stars."""
@@ -43,8 +43,10 @@ class SvdConfig:
 
     def __post_init__(self) -> None:
         """Refuse settings outside their range."""
-        if self.factors < 1 or self.epochs < 1:
-            raise SettingsError(f"factors and epochs must be at least 1; got {self.factors} and {self.epochs}.")
+        if self.embedding_size < 1 or self.epochs < 1:
+            raise SettingsError(
+                f"embedding_size and epochs must be at least 1; got {self.embedding_size} and {self.epochs}."
+            )
         if min(self.l2, self.user_bias_l2, self.movie_bias_l2) <= 0:
             raise SettingsError("l2, user_bias_l2 and movie_bias_l2 must be above 0.")
 
@@ -52,7 +54,7 @@ class SvdConfig:
 class Svd(Engine):
     """Predict the stars a person would give.
 
-    Learns `mean` (1,), `bias` and `count` (n_movies,), `factors` (n_movies, factors) and `scale` (2,). Where people
+    Learns `mean` (1,), `bias` and `count` (n_movies,), `factors` (n_movies, embedding_size) and `scale` (2,). Where people
     only watched, every value is 1 and nothing can be learnt of opinions: all scores are then 1.
     """
 
@@ -71,9 +73,9 @@ class Svd(Engine):
         users_M, residual_M = dataset.users[by_movie], residual[by_movie]
         ridge_U = self._ridge(dataset.indptr, self.config.user_bias_l2)
         ridge_M = self._ridge(indptr_M, self.config.movie_bias_l2)
-        films = np.empty((dataset.n_movies, 1 + self.config.factors), np.float32)
+        films = np.empty((dataset.n_movies, 1 + self.config.embedding_size), np.float32)
         films[:, 0] = sums_by(dataset.movies, residual, dataset.n_movies) / (count + self.config.movie_bias_l2)
-        films[:, 1:] = 0.1 * normal_by_id(dataset.catalogue.ids.ids, self.config.factors, self.config.seed)
+        films[:, 1:] = 0.1 * normal_by_id(dataset.catalogue.ids.ids, self.config.embedding_size, self.config.seed)
         for epoch in range(self.config.epochs):
             progress("svd", epoch, self.config.epochs)
             people = fit_rows(dataset.indptr, dataset.movies, residual, films, ridge_U)
@@ -88,15 +90,15 @@ class Svd(Engine):
         }
 
     def _ridge(self, indptr: LongVector, bias_l2: float) -> FloatMatrix:
-        """Return (n_rows, 1 + factors) the ridge of each row's bias and factors."""
+        """Return (n_rows, 1 + embedding_size) the ridge of each row's bias and factors."""
         lengths = np.maximum(np.diff(indptr), 1)
-        ridge = np.empty((len(lengths), 1 + self.config.factors), np.float32)
+        ridge = np.empty((len(lengths), 1 + self.config.embedding_size), np.float32)
         ridge[:] = self.config.l2 * np.power(lengths, self.config.l2_power)[:, None]
         ridge[:, 0] = bias_l2
         return ridge
 
     def fold_in(self, profiles: Profiles) -> FloatMatrix:
-        """Return (n_profiles, 1 + factors): each profile's bias and factors, 0 for empty ones."""
+        """Return (n_profiles, 1 + embedding_size): each profile's bias and factors, 0 for empty ones."""
         self._require_fitted()
         residual = (profiles.values - self.arrays["mean"][0]).astype(np.float32)
         films = np.column_stack([self.arrays["bias"], self.arrays["factors"]])
