@@ -45,7 +45,7 @@ class ContentConfig:
     features: int = 50
     """Principal components a film is described by."""
     text: float = 1.5
-    """Length of the text block (sentence embedding, or LSA); 0 leaves it out, as for every block."""
+    """Length of the text block: sentence embeddings, or LSA at half this length; 0 leaves it out, as for every block."""
     keywords: float = 1.0
     """Length of the TF-IDF block: words of title and overview, keywords, tags."""
     genres: float = 0.7

@@ -31,6 +31,9 @@ from matinee.engines.text.principal import Rows, principal, unit_rows
 from matinee.engines.text.terms import GENRES, KEYWORDS
 from matinee.types import FloatMatrix, FloatVector
 
+_LSA_SHARE = np.float32(0.5)
+"""Of the text block's length: LSA sees the same words as the keywords and adds less than sentences do."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -87,7 +90,9 @@ def learn_space(
     arrays["scale"] = learn_scale(numbers)
     known = Features(sparse, _text(sparse, facts.sentences, arrays), standardised(numbers, arrays["scale"]))
     arrays["text_mean"] = known.text.mean(axis=0) if len(known.text) else np.zeros(known.text.shape[1], np.float32)
-    arrays["block_weights"] = weights
+    arrays["block_weights"] = weights.copy()
+    if facts.sentences is None:
+        arrays["block_weights"][TEXT] *= _LSA_SHARE
     arrays["genre_weights"] = _genres_learnt(known, likes_UM, arrays["term_blocks"])
     rows = Rows.centred(*_weighted(known, arrays))
     arrays["components"] = _padded(principal(rows, features, seed))
