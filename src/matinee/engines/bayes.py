@@ -32,7 +32,7 @@ _CELLS = 4_000_000
 class BayesConfig:
     """Size of the model and length of the chain."""
 
-    embedding_size: int = 32
+    embedding_size: int = 16
     """Factors of each user and film."""
     epochs: int = 150
     """Draws of everything, one after the other."""

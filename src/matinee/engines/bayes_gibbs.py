@@ -30,7 +30,7 @@ Vector = NDArray[np.floating[Any]]
 STEPS = 40
 """Conjugate gradient steps at most."""
 
-TOLERANCE = 0.01
+TOLERANCE = 0.05
 """Steps end when the residual is this share of the right side; it disappears beside the noise of a draw."""
 
 
