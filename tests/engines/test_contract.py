@@ -14,6 +14,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "ease": {"l2": 5.0},
     "svd": {"embedding_size": 4},
     "als": {"embedding_size": 8, "epochs": 4},
+    "content": {"model": "lsa"},
     "bayes": {"embedding_size": 3, "epochs": 24, "burn_in": 8, "samples": 6},
     "explicit_als": {"embedding_size": 2},
     "vae": {"hidden_size": 16, "embedding_size": 4, "epochs": 4},

@@ -212,7 +212,7 @@ def test_it_beats_popularity_by_far_on_genuine_ratings(torch: Any, real_data: Ca
     from matinee.data import read_dataset
     from matinee.evaluation import Strong, evaluate
 
-    dataset = read_dataset(real_data("ml-100k"))
+    dataset = read_dataset(real_data("ml-100k.zip")).dataset
     engine = Vae(replace(SMALL, hidden_size=200, embedding_size=64, learning_rate=2e-3, batch_size=100))
     rows = {row.name: row for row in evaluate(dataset, Strong(), [engine]).rows}
     value = {name: row.measures["ndcg@100"].value for name, row in rows.items()}
