@@ -4,7 +4,7 @@ Of the family of Mult-VAE (Liang, Krishnan, Hoffman and Jebara, WWW 2018, arXiv:
 RecVAE (Shenbin et al., WSDM 2020, arXiv:1912.11160): see `vae_torch`. Serving takes the mean of the posterior through
 `vae_network`, in numpy.
 
-Keeps (hidden_size + embedding_size) float32 a movie and about 5 · hidden_size² for the encoder: 18 MB at 3,500 movies,
+Keeps (hidden_size + embedding_size) float32 a movie and 4 · hidden_size² for the layers between: 18 MB at 3,500 movies,
 70 MB at 20,000. Training takes about eight times as much, and a batch of scores several times over.
 """
 
