@@ -17,6 +17,7 @@ from matinee.engines.vae import TRAINING_ONLY, Vae
 from matinee.engines.vae_config import VaeConfig
 from matinee.engines.vae_network import first_arrays, posterior_mean
 from matinee.errors import MissingExtraError
+from matinee.testing.engine_contract import rebuilt
 from matinee.testing.worlds import latent, some
 from matinee.types import Profile, Profiles
 
@@ -199,6 +200,17 @@ def test_learning_stops_when_validation_does_and_keeps_the_best(torch: Any, monk
     assert len(kept) == 5
     np.testing.assert_array_equal(engine.arrays["decoder"], kept[1]["decoder"])
     assert not set(TRAINING_ONLY) & engine.arrays.keys()
+
+
+def test_numbering_has_no_say_to_the_last_bit(torch: Any) -> None:
+    dataset = latent()
+    rng = np.random.default_rng(6)
+    renumbered = rebuilt(dataset, users=rng.permutation(dataset.n_users), movies=rng.permutation(dataset.n_movies))
+    first, other = (Vae(replace(SMALL, epochs=3)).fit(data) for data in (dataset, renumbered))
+    ids, other_ids = dataset.catalogue.ids.ids, renumbered.catalogue.ids.ids
+    np.testing.assert_array_equal(other_ids[other.arrays["columns"]], ids[first.arrays["columns"]])
+    for name in first.arrays.keys() - {"columns"}:
+        np.testing.assert_array_equal(other.arrays[name], first.arrays[name], err_msg=name)
 
 
 def test_another_seed_gives_another_network(torch: Any) -> None:
