@@ -342,3 +342,34 @@ def test_linear_algebra_keeps_to_one_thread_while_serving(app: FastAPI) -> None:
     with TestClient(app):
         assert set(blas_threads().values()) == {1}
     assert blas_threads() == before
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    path=st.sampled_from(["movies", "search", "trending", "onboarding", "movies/103/similar", "movies/{}"]),
+    names=st.sampled_from(["cursor", "limit", "n", "genre", "sort", "query", "exclude"]),
+    text=st.text(max_size=30),
+)
+def test_nothing_in_an_address_breaks_the_service(client: TestClient, path: str, names: str, text: str) -> None:
+    encoded = text.encode("utf-8", "replace").decode()
+    answer = client.get(f"/api/{path}".replace("{}", "7"), params={names: encoded})
+    assert answer.status_code in (200, 404, 422)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["movie_id", "value", "name", "ratings", "genres", "x"]), inner, max_size=3
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_nothing_in_a_body_breaks_the_service(client: TestClient, body: Any) -> None:
+    for path in ("/api/onboard", "/api/rate"):
+        answer = client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+        assert answer.status_code in (200, 201, 401, 404, 422)
