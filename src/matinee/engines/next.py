@@ -36,23 +36,23 @@ class NextConfig:
 
     transitions_weight: float = 1.0
     """Share of the transitions."""
-    transitions_decay: float = 0.7
+    transitions_decay: float = 0.55
     """Weight of one place further back."""
     transitions_lags: int = 40
     """Places a transition may skip."""
-    smoothing: float = 100.0
+    smoothing: float = 500.0
     """Added to a film's outgoing transitions, so that rare films promise little."""
     damping: float = 0.2
     """Transitions are divided by the target's popularity to this power."""
-    regression_weight: float = 0.6
+    regression_weight: float = 0.8
     """Share of the regression."""
-    regression_decay: float = 0.85
+    regression_decay: float = 0.9
     """Weight of one place further back."""
-    regression_lags: int = 20
+    regression_lags: int = 30
     """Places the regression looks back."""
     regression_l2: float = 300.0
     """Ridge of the regression, in weighted films."""
-    taste_weight: float = 0.8
+    taste_weight: float = 0.9
     """Share of the item-item weights."""
     taste_decay: float = 0.9
     """Weight of one place further back."""
