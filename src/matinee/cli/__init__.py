@@ -18,7 +18,7 @@ def main() -> None:
         app(standalone_mode=True)
     except MatineeError as error:
         _complain(error)
-        sys.exit(getattr(error, "exit_code", EXIT_ERROR))
+        sys.exit(EXIT_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. Nothing was left half done.\n")
         sys.exit(EXIT_INTERRUPTED)

@@ -13,6 +13,7 @@ from matinee.cli.console import DEFAULT_HOME, Home, err, home_folder
 from matinee.cli.home import recommender_of, store_of
 from matinee.config import Settings
 from matinee.errors import EnvironmentFailure
+from matinee.ranking import Recommender
 
 Host = Annotated[
     str,
@@ -26,7 +27,7 @@ Port = Annotated[
 def serve(host: Host = "127.0.0.1", port: Port = 8000, home: Home = DEFAULT_HOME) -> None:
     """Serve the film site and the JSON API of this home."""
     with listen(host, port) as listener:
-        run(listener, home)
+        run(listener, recommender_of(home), home)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -53,7 +54,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(listener: socket.socket, home: Path) -> None:
+def run(listener: socket.socket, recommender: Recommender, home: Path) -> None:
     """Serve on an open socket until interrupted."""
     # The other commands start without the web framework.
     import uvicorn
@@ -62,7 +63,7 @@ def run(listener: socket.socket, home: Path) -> None:
     from matinee.web import create_site
 
     settings = Settings(home=home_folder(home))
-    cinema = Cinema(recommender_of(home), store_of(home), session_days=settings.session_days)
+    cinema = Cinema(recommender, store_of(home), session_days=settings.session_days)
     site = create_site(cinema, settings)
     host, port = listener.getsockname()[:2]
     name = f"[{host}]" if ":" in host else host

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from matinee.cli.console import DEFAULT_HOME, Home, note, out, progress_bars
-from matinee.cli.home import registry_of, store_of
+from matinee.cli.home import recommender_of, registry_of, store_of
 from matinee.cli.serve import Host, Port, listen, run
 from matinee.cli.sources import BadRows, DataPath, MetadataPath, OnBadRow, read_or_sample
 from matinee.cli.train import Replace, show, train_and_import
 from matinee.data import Dataset
 from matinee.errors import GateError, ReleaseError
+from matinee.ranking import Recommender
 from matinee.releases import Registry
 from matinee.training.train import TrainConfig
 
@@ -29,17 +30,18 @@ def up(
     What is already there is used again: a second start serves at once.
     """
     with listen(host, port) as listener:
-        if data is not None or not _has_release(registry_of(home)):
+        live = None if data is not None else _live(home)
+        if live is None:
             _prepare(data, metadata, bad_rows, home, replace=replace)
-        run(listener, home)
+            live = recommender_of(home)
+        run(listener, live, home)
 
 
-def _has_release(registry: Registry) -> bool:
+def _live(home: Path) -> Recommender | None:
     try:
-        registry.open_live(note)
+        return recommender_of(home)
     except ReleaseError:
-        return False
-    return True
+        return None
 
 
 def _prepare(data: Path | None, metadata: Path | None, bad_rows: OnBadRow, home: Path, *, replace: bool) -> None:
@@ -52,7 +54,7 @@ def _prepare(data: Path | None, metadata: Path | None, bad_rows: OnBadRow, home:
         trained = train_and_import(dataset, store, home, TrainConfig(), progress, new_source=True, replace=replace)
     show(trained)
     if not trained.promoted:
-        if not _has_release(registry_of(home)):
+        if _live(home) is None:
             raise GateError(f"The gate kept the first release back: {trained.verdict.summary}")
         out.print("The release before it stays live.")
 
