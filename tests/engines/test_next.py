@@ -114,3 +114,32 @@ def test_contributions_add_up_to_the_score(walkers: Dataset) -> None:
 def test_settings_outside_their_range_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
         NextConfig(**settings)
+
+
+def test_learning_steps_counts_as_a_new_fit_does(walkers: Dataset) -> None:
+    last = walkers.indptr[1:] - 1
+    known = np.ones(walkers.n_ratings, np.bool_)
+    known[last] = False
+    config = NextConfig(transitions_lags=4, smoothing=2.0)
+    engine = Next(config).fit(walkers.select(known))
+    before = engine.arrays["transitions"].copy()
+    learnt = engine.learn(
+        walkers.movies[last], walkers.values[last], walkers.times[last], walkers.select(known).profiles()
+    )
+    again = Next(config).fit(walkers)
+    for name in ("mass", "popularity"):
+        np.testing.assert_allclose(learnt.arrays[name], again.arrays[name], rtol=1e-5)
+    plain = [engine.arrays["transitions"] / engine.arrays["transitions_share"] for engine in (learnt, again)]
+    np.testing.assert_allclose(*plain, rtol=1e-4, atol=1e-7)
+    np.testing.assert_array_equal(engine.arrays["transitions"], before)
+
+
+def test_learning_without_histories_or_steps_changes_nothing(walkers: Dataset) -> None:
+    engine = Next().fit(walkers)
+    movies, values, times = walkers.movies[:1], walkers.values[:1], walkers.times[:1]
+    assert engine.learn(movies, values, times) is engine
+    assert engine.learn(movies[:0], values[:0], times[:0], Profiles.stack([], N)) is engine
+    stranger = Profiles.stack([Profile.empty()], N)
+    after = engine.learn(movies, values, times, stranger)
+    np.testing.assert_array_equal(after.arrays["mass"], engine.arrays["mass"])
+    assert after.arrays["popularity"].sum() == engine.arrays["popularity"].sum() + 1

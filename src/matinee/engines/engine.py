@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from matinee.data import Dataset
 from matinee.errors import NotFittedError, SettingsError, ShapeError
-from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress, silent
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress, silent
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -64,6 +64,26 @@ class Engine(ABC):
                 f"{self.name} was fitted on {self.n_movies} movies; the profiles point into {profiles.n_movies}."
             )
         return self._score(profiles)
+
+    def learn(
+        self,
+        movies: IntVector,  # noqa: ARG002
+        values: FloatVector,  # noqa: ARG002
+        times: LongVector,  # noqa: ARG002
+        before: Profiles | None = None,  # noqa: ARG002
+    ) -> Self:
+        """Return an engine that also knows these new ratings, as far as it can learn without a new fit.
+
+        The default learns nothing: the profiles it scores say what is new, and its model waits for the next fit.
+
+        Args:
+            movies: (n,) movie indices, one a new rating.
+            values: (n,) stars, or 1 where people only watched.
+            times: (n,) Unix seconds or `UNKNOWN_TIME`.
+            before: the profile of each rating's author just before it.
+        """
+        self._require_fitted()
+        return self
 
     def similar(self, movie: int) -> FloatVector | None:
         """Return (n_movies,) float32 likeness of every movie to one, higher is closer; None where the engine has no such notion."""

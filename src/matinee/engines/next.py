@@ -13,6 +13,7 @@ Keeps three dense (n, n) float32 matrices over the n films that occur: 140 MB at
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -23,7 +24,7 @@ from matinee.engines.ease import most_used, solve, weigh_users
 from matinee.engines.engine import Arrays, Engine
 from matinee.engines.memory import require_memory
 from matinee.errors import SettingsError
-from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress
 
 PARTS = ("transitions", "regression", "taste")
 _SAMPLED = 512
@@ -79,7 +80,8 @@ class Next(Engine):
     """Score what comes next, from the order of the profile.
 
     Learns `columns` (n,), the movies that take part, and one (n, n) matrix for each part, its weight and scale
-    included: row i holds what film i adds to the score of every other.
+    included: row i holds what film i adds to the score of every other. `mass` and `popularity` (n,) and
+    `transitions_share` (1,) are what new steps are counted on to (see `learn`).
     """
 
     name = "next"
@@ -87,6 +89,8 @@ class Next(Engine):
     config: NextConfig
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
+        from matinee.engines._next_numba import lagged_counts
+
         profiles = dataset.profiles()
         columns = most_used(profiles.matrix(), self.config.max_movies)
         n = len(columns)
@@ -94,25 +98,67 @@ class Next(Engine):
         places = np.full(dataset.n_movies, -1, np.int32)
         places[columns] = np.arange(n, dtype=np.int32)
         movies = places[profiles.movies]
+        config = self.config
+        counts = lagged_counts(profiles.indptr, movies, n, config.transitions_decay, config.transitions_lags)
+        mass = counts.sum(axis=1)
+        popularity = np.bincount(movies[movies >= 0], minlength=n).astype(np.float32)
+        scale_transitions(counts, mass, popularity, config)
         parts = {
-            "transitions": self._transitions(profiles, movies, n),
+            "transitions": counts,
             "regression": self._regression(profiles, movies, n, progress),
             "taste": self._taste(profiles, columns),
         }
         progress("next", 3, 3)
+        shares = {
+            name: getattr(config, f"{name}_weight") / self._spread(profiles, columns, name, matrix)
+            for name, matrix in parts.items()
+        }
         for name, matrix in parts.items():
-            matrix *= getattr(self.config, f"{name}_weight") / self._spread(profiles, columns, name, matrix)
-        return {"columns": columns, **parts}
+            matrix *= shares[name]
+        return {
+            "columns": columns,
+            **parts,
+            "mass": mass,
+            "popularity": popularity,
+            "transitions_share": np.array([shares["transitions"]], np.float32),
+        }
 
-    def _transitions(self, profiles: Profiles, movies: IntVector, n: int) -> FloatMatrix:
-        from matinee.engines._next_numba import lagged_counts
+    def learn(
+        self,
+        movies: IntVector,
+        values: FloatVector,  # noqa: ARG002 - a step is a step, liked or not
+        times: LongVector,  # noqa: ARG002 - the order says enough
+        before: Profiles | None = None,
+    ) -> Self:
+        """Return an engine whose transitions also hold these steps, as a new fit would count them.
 
-        config = self.config
-        counts = lagged_counts(profiles.indptr, movies, n, config.transitions_decay, config.transitions_lags)
-        popularity = np.bincount(movies[movies >= 0], minlength=n).astype(np.float32)
-        counts /= np.maximum(counts.sum(axis=1, keepdims=True) + np.float32(config.smoothing), 1e-12)
-        counts /= np.maximum(popularity, 1) ** np.float32(config.damping)
-        return counts
+        The regression and the item-item weights wait for the next fit, and so do films that did not take part in the
+        last one.
+
+        Args:
+            movies: (n,) movie indices, one a step.
+            values: not needed.
+            times: not needed.
+            before: what each person had watched just before the step; without it nothing is learnt.
+
+        Raises:
+            SettingsError: if the transitions are compressed, and so cannot be counted on.
+        """
+        self._require_fitted()
+        if before is None or not len(movies):
+            return self
+        if "transitions" not in self.arrays:
+            raise SettingsError("next learns only in full precision.", hint="Learn first, compress afterwards.")
+        learnt = add_steps(
+            self.arrays, self._places()[before.movies], before.indptr, self._places()[movies], self.config
+        )
+        return type(self).restore(self.settings(), {**self.arrays, **learnt}, self.n_movies)
+
+    def _places(self) -> IntVector:
+        """Return (n_movies,) the column of each movie, -1 for those that do not take part."""
+        places = np.full(self.n_movies, -1, np.int32)
+        places[self.arrays["columns"]] = np.arange(len(self.arrays["columns"]), dtype=np.int32)
+        return places
 
     def _regression(self, profiles: Profiles, movies: IntVector, n: int, progress: Progress) -> FloatMatrix:
         from matinee.engines._next_numba import lagged_counts, recent_gram
@@ -163,8 +209,7 @@ class Next(Engine):
 
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         batch = Profiles.stack([profile], self.n_movies)
-        places = np.full(self.n_movies, -1, np.int32)
-        places[self.arrays["columns"]] = np.arange(len(self.arrays["columns"]), dtype=np.int32)
+        places = self._places()
         asked, rated = places[movies], places[profile.movies]
         shares = np.zeros((len(movies), len(profile)), np.float32)
         for part in PARTS:
@@ -173,3 +218,43 @@ class Next(Engine):
         shares[asked < 0] = 0
         shares[:, rated < 0] = 0
         return shares
+
+
+def scale_transitions(counts: FloatMatrix, mass: FloatVector, popularity: FloatVector, config: NextConfig) -> None:
+    """Divide lagged counts, in place, by mass_i + smoothing and by popularity_j^damping."""
+    counts /= np.maximum(mass + np.float32(config.smoothing), np.float32(1e-12))[:, None]
+    counts *= _damping(popularity, config)
+
+
+def add_steps(arrays: Arrays, before: IntVector, indptr: LongVector, movies: IntVector, config: NextConfig) -> Arrays:
+    """Return transitions, mass and popularity that also hold new steps.
+
+    Args:
+        arrays: of the engine; not changed.
+        before: (n_entries,) columns of the films before each step, oldest first, -1 where they do not take part.
+        indptr: (n_steps + 1,) the entries of each step.
+        movies: (n_steps,) column each step led to, or -1.
+        config: decay, lags, smoothing and damping.
+    """
+    lags = np.repeat(indptr[1:], np.diff(indptr)) - np.arange(len(before))
+    targets = np.repeat(movies, np.diff(indptr))
+    counted = (lags <= config.transitions_lags) & (before >= 0) & (targets >= 0)
+    rows, columns = before[counted], targets[counted]
+    weights = (config.transitions_decay ** (lags[counted] - 1.0)).astype(np.float32)
+    mass = arrays["mass"] + np.bincount(rows, weights, minlength=len(arrays["mass"])).astype(np.float32)
+    news = np.bincount(movies[movies >= 0], minlength=len(mass)).astype(np.float32)
+    popularity = arrays["popularity"] + news
+    smoothing = np.float32(config.smoothing)
+    transitions = arrays["transitions"].copy()
+    touched = np.unique(rows)
+    transitions[touched] *= ((arrays["mass"] + smoothing) / np.maximum(mass + smoothing, 1e-12))[touched, None]
+    taken = np.flatnonzero(news)
+    transitions[:, taken] *= (_damping(popularity, config) / _damping(arrays["popularity"], config))[taken]
+    share = arrays["transitions_share"][0] * weights / np.maximum(mass[rows] + smoothing, 1e-12)
+    np.add.at(transitions, (rows, columns), share * _damping(popularity, config)[columns])
+    return {"transitions": transitions, "mass": mass, "popularity": popularity}
+
+
+def _damping(popularity: FloatVector, config: NextConfig) -> FloatVector:
+    damped: FloatVector = np.maximum(popularity, 1) ** np.float32(-config.damping)
+    return damped

@@ -78,7 +78,15 @@ class Popular(Engine):
         sums = absorb(sums, movies, values, times, sign=sign, half_life=half_life, days=days)
         return sums | figures(sums, config.prior_ratings, config.credible)
 
-    def learn(self, movies: IntVector, values: FloatVector, times: LongVector, *, forget: bool = False) -> Self:
+    def learn(
+        self,
+        movies: IntVector,
+        values: FloatVector,
+        times: LongVector,
+        before: Profiles | None = None,  # noqa: ARG002 - popularity asks nobody who they are
+        *,
+        forget: bool = False,
+    ) -> Self:
         """Return an engine that also knows these ratings, as a new fit would; this one stays as it is.
 
         A changed rating is forgotten with its old value and learnt with its new one. Forgetting is exact but for days
@@ -88,6 +96,7 @@ class Popular(Engine):
             movies: (n,) movie indices.
             values: (n,) stars, or 1 where people only watched.
             times: (n,) Unix seconds or `UNKNOWN_TIME`.
+            before: not needed.
             forget: take these ratings out instead.
 
         Raises:
