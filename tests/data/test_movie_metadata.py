@@ -172,6 +172,22 @@ def test_names_in_a_cell(cell: Any, names: list[str]) -> None:
         ("runtime", ("87",), 87),
         ("runtime", ("long",), None),
         ("popularity", ("nan",), None),
+        ("age", ("PG-13",), 13),
+        ("age", ("Rated R",), 17),
+        ("age", ("FSK 16",), 16),
+        ("age", ("18+",), 18),
+        ("age", ("12.0",), 12),
+        ("age", (6,), 6),
+        ("age", ("U",), 0),
+        ("age", ("Not Rated", "TV-14"), 14),
+        ("age", ("Approved",), None),
+        ("age", ("99",), None),
+        ("age", ("-3",), None),
+        ("franchise", ("Alien Collection",), "Alien"),
+        ("franchise", ("{'id': 8091, 'name': 'Alien Collection'}",), "Alien"),
+        ("franchise", ({"name": "The Good, the Bad (Collection)"},), "The Good, the Bad"),
+        ("franchise", ("The Good, the Bad and the Ugly",), "The Good, the Bad and the Ugly"),
+        ("franchise", ("{broken", ""), None),
         ("overview", ("  ", " Text. "), "Text."),
         ("cast", ("A|B", "B", None), ["A", "B"]),
         ("cast", (None,), None),
@@ -179,6 +195,21 @@ def test_names_in_a_cell(cell: Any, names: list[str]) -> None:
 )
 def test_values(column: str, cells: tuple[Any, ...], value: Any) -> None:
     assert value_of(column, cells) == value
+
+
+def test_ages_and_franchises_are_joined_and_strange_marks_counted(folder: Path) -> None:
+    table = "movieId,certification,belongs_to_collection\n1,PG-13,One Collection\n2,Zebra,\n3,NR,One Collection\n"
+    (folder / "metadata.csv").write_text(table)
+    reading = read_dataset(folder)
+    assert [(film["age"], film["franchise"]) for film in movies_of(reading)] == [
+        (13, "One"),
+        (None, None),
+        (None, "One"),
+    ]
+    catalogue = reading.dataset.catalogue
+    assert catalogue.ages.tolist() == [13, -1, -1]
+    assert (catalogue.franchises.tolist(), catalogue.franchise_names) == ([0, -1, 0], ["One"])
+    assert any("1 marks of age in" in note and "'Zebra'" in note for note in reading.report.notes)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from matinee.data.franchises import franchises_from_titles
 from matinee.errors import ShapeError, UnknownIdError
 from matinee.types import UNKNOWN_TIME, BoolVector, FloatVector, IntVector, LongVector, Profiles
 
@@ -37,9 +38,21 @@ MOVIE_SCHEMA: dict[str, pl.DataType] = {
     "runtime": pl.Int32(),
     "popularity": pl.Float32(),
     "poster_path": pl.String(),
+    "age": pl.Int16(),
+    "franchise": pl.String(),
 }
 """Columns of a catalogue. `title` is the display form ("The Matrix"); lists are empty, never null; other unknowns are null.
-`language` is an ISO 639-1 code, `country` an English name, `runtime` minutes."""
+`language` is an ISO 639-1 code, `country` an English name, `runtime` minutes, `age` the youngest age in years that a film is
+fit for, `franchise` the name of the series of films it belongs to."""
+
+LATER_COLUMNS = ("age", "franchise")
+"""Columns that catalogues written by earlier versions lack; there they are unknown throughout."""
+
+UNKNOWN_AGE = -1
+"""Stands in `Catalogue.ages` where nobody knows from which age on a film is fit."""
+
+NO_FRANCHISE = -1
+"""Stands in `Catalogue.franchises` for a film that belongs to none."""
 
 
 class IdMap:
@@ -92,12 +105,17 @@ class Catalogue:
     """Movies and what is known of them.
 
     Attributes:
-        movies: one row a movie, columns as in `MOVIE_SCHEMA`; the row number is the movie index.
+        movies: one row a movie, columns as in `MOVIE_SCHEMA`; the row number is the movie index. Those of
+            `LATER_COLUMNS` may be absent and are then added, unknown throughout.
     """
 
     movies: pl.DataFrame
 
     def __post_init__(self) -> None:
+        absent = [name for name in LATER_COLUMNS if name not in self.movies.columns]
+        if absent and set(self.movies.columns) == set(MOVIE_SCHEMA) - set(absent):
+            whole = self.movies.with_columns(pl.lit(None, dtype=MOVIE_SCHEMA[name]).alias(name) for name in absent)
+            object.__setattr__(self, "movies", whole.select(list(MOVIE_SCHEMA)))
         if dict(self.movies.schema) != MOVIE_SCHEMA:
             raise ShapeError(f"A catalogue needs the columns {list(MOVIE_SCHEMA)}; got {dict(self.movies.schema)}.")
 
@@ -133,6 +151,35 @@ class Catalogue:
     def years(self) -> IntVector:
         """(n_movies,) int32 release years, 0 where unknown."""
         return self.movies["year"].fill_null(0).to_numpy().astype(np.int32)
+
+    @cached_property
+    def ages(self) -> NDArray[np.int16]:
+        """(n_movies,) int16 youngest age in years each movie is fit for, `UNKNOWN_AGE` where nobody says."""
+        return self.movies["age"].fill_null(UNKNOWN_AGE).to_numpy().astype(np.int16)
+
+    @cached_property
+    def runtimes(self) -> NDArray[np.int16]:
+        """(n_movies,) int16 minutes, 0 where unknown."""
+        longest = np.iinfo(np.int16).max
+        return self.movies["runtime"].fill_null(0).clip(0, longest).to_numpy().astype(np.int16)
+
+    @cached_property
+    def franchise_names(self) -> list[str]:
+        """The franchises that occur, in alphabetical order; read from the titles where the data name none."""
+        return sorted({name for name in self._franchise_by_movie if name is not None})
+
+    @cached_property
+    def franchises(self) -> IntVector:
+        """(n_movies,) int32 place of each movie's franchise in `franchise_names`, `NO_FRANCHISE` where it has none."""
+        place: dict[str | None, int] = {name: number for number, name in enumerate(self.franchise_names)}
+        return np.array([place.get(name, NO_FRANCHISE) for name in self._franchise_by_movie], dtype=np.int32)
+
+    @cached_property
+    def _franchise_by_movie(self) -> list[str | None]:
+        if self.movies["franchise"].is_not_null().any():
+            named: list[str | None] = self.movies["franchise"].to_list()
+            return named
+        return franchises_from_titles(self.movies)
 
     @cached_property
     def genre_names(self) -> list[str]:

@@ -10,11 +10,11 @@ import io
 
 import polars as pl
 
-from matinee.data.cells import id_of, value_of
+from matinee.data.cells import id_of, is_age_unreadable, value_of
 from matinee.data.dataset import MOVIE_SCHEMA, Catalogue
 from matinee.data.fields import decode
 from matinee.data.recognise import guarded, plain_name
-from matinee.data.report import FileReport, Ledger
+from matinee.data.report import FileReport, Ledger, shorten
 from matinee.data.sources import Entry, looks_like
 from matinee.errors import DataError
 
@@ -28,6 +28,8 @@ METADATA_COLUMNS: dict[str, tuple[str, ...]] = {
     "runtime": ("runtime", "runtimeminutes", "duration"),
     "popularity": ("popularity",),
     "poster_path": ("posterpath", "poster"),
+    "age": ("age", "minimumage", "certification", "contentrating", "agerating", "mpaarating"),
+    "franchise": ("franchise", "collection", "belongstocollection", "series"),
     "year": ("year", "releaseyear", "releasedate"),
     "genres": ("genres",),
     "imdb_id": ("imdbid",),
@@ -62,6 +64,7 @@ def join_metadata(catalogue: Catalogue, entry: Entry, ledger: Ledger, *, listed:
             f"{entry.shown} has none of the columns that describe a movie; it has {', '.join(frame.columns[:12])}.",
             hint=f"Known are: {', '.join(sorted({name for names in METADATA_COLUMNS.values() for name in names}))}.",
         )
+    _note_unreadable_ages(frame, plain, entry, ledger)
     extra = _one_row_an_id(found.with_columns(_ids(frame, plain, key).alias("key")), entry, ledger)
     if listed:
         ledger.report.files.append(FileReport(entry.shown, "rows of metadata", frame.height, extra.height))
@@ -128,6 +131,21 @@ def _recognised(frame: pl.DataFrame, plain: dict[str, str]) -> pl.DataFrame:
             values = [value_of(name, cells) for cells in zip(*present, strict=True)]
             columns.append(pl.Series(name, values, dtype=MOVIE_SCHEMA[name], strict=False))
     return pl.DataFrame(columns)
+
+
+def _note_unreadable_ages(frame: pl.DataFrame, plain: dict[str, str], entry: Entry, ledger: Ledger) -> None:
+    """Say which marks of age mean nothing here, since a film without an age is shown to no child."""
+    strange: dict[str, int] = {}
+    for name in METADATA_COLUMNS["age"]:
+        for cell in frame[plain[name]].to_list() if name in plain else ():
+            if cell is not None and is_age_unreadable(str(cell)):
+                strange[str(cell).strip()] = strange.get(str(cell).strip(), 0) + 1
+    if strange:
+        most = sorted(strange, key=lambda text: (-strange[text], text))[:3]
+        ledger.note(
+            f"{sum(strange.values()):,} marks of age in {entry.shown} were not understood and count as unknown: "
+            f"{', '.join(shorten(text, 20) for text in most)}{' …' if len(strange) > len(most) else ''}."
+        )
 
 
 def _fill(name: str) -> pl.Expr:

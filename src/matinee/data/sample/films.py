@@ -30,6 +30,9 @@ COLUMNS: dict[str, pl.DataType] = {
 """Columns of a film file, in order. Lists are separated by "|"; `original_title` is empty where it equals the title;
 `language` is ISO 639-1, `runtime` minutes, `fame` 1 (for the curious) to 5 (everybody has heard of it)."""
 
+OPTIONAL: dict[str, pl.DataType] = {"age": pl.Int16(), "franchise": pl.String()}
+"""Columns that may follow: the youngest age in years a film is fit for, and the series it belongs to; empty where unknown."""
+
 LISTS = ("genres", "director", "cast", "country")
 """Columns that hold several names."""
 
@@ -63,7 +66,7 @@ def read_films(paths: Sequence[Path] | None = None) -> pl.DataFrame:
         paths: the files; by default every `films_*.csv` of the package.
 
     Returns:
-        The columns of `COLUMNS`, those named in `LISTS` as lists of strings (never null).
+        The columns of `COLUMNS` and `OPTIONAL`, those named in `LISTS` as lists of strings (never null).
 
     Raises:
         DataError: if there is no file, or one has other columns or a value of the wrong kind.
@@ -82,12 +85,14 @@ def read_films(paths: Sequence[Path] | None = None) -> pl.DataFrame:
 
 def _read(path: Path) -> pl.DataFrame:
     try:
-        frame = pl.read_csv(path, schema_overrides=COLUMNS)
+        frame = pl.read_csv(path, schema_overrides=COLUMNS | OPTIONAL)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path.name} is not a readable film file: {str(error).splitlines()[0]}") from error
-    if frame.columns != list(COLUMNS):
+    known = [name for name in frame.columns if name not in OPTIONAL]
+    if known != list(COLUMNS):
         raise DataError(f"{path.name} must have the columns {', '.join(COLUMNS)}; got {', '.join(frame.columns)}.")
-    return frame
+    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in OPTIONAL.items() if name not in frame.columns]
+    return frame.with_columns(absent).select(*COLUMNS, *OPTIONAL)
 
 
 def catalogue_of(films: pl.DataFrame) -> Catalogue:
@@ -104,6 +109,8 @@ def catalogue_of(films: pl.DataFrame) -> Catalogue:
             "runtime",
             "language",
             "overview",
+            "age",
+            "franchise",
             movie_id="id",
             directors="director",
             country=pl.col("country").list.first(),
