@@ -12,7 +12,7 @@ import pytest
 def test_help_names_every_verb(matinee) -> None:
     done = matinee("--help")
     assert done.returncode == 0
-    for verb in ("up", "data", "train", "recommend", "similar", "releases", "serve", "evaluate", "tune"):
+    for verb in ("up", "data", "train", "recommend", "similar", "releases", "serve", "evaluate", "tune", "replay"):
         assert f" {verb} " in done.stdout
 
 
