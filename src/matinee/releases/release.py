@@ -6,26 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from safetensors.numpy import save_file
 
 from matinee import __version__
 from matinee.data import Catalogue, Dataset
-from matinee.engines import Arrays, Engine, engine_class
-from matinee.errors import ReleaseError
-from matinee.releases.format import (
-    CATALOGUE,
-    DataCard,
-    Manifest,
-    map_arrays,
-    read_manifest,
-    verify_files,
-    write_folder,
-)
+from matinee.engines import Engine, engine_class
+from matinee.errors import InputError, ReleaseError
+from matinee.releases.arrays import map_arrays, write_arrays
+from matinee.releases.disk import HashingFile
+from matinee.releases.format import CATALOGUE, Writer, read_manifest, verify_files, write_folder
+from matinee.releases.manifest import DataCard, Manifest
+from matinee.types import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -85,37 +80,52 @@ def save(release: Release, releases: Path, *, gate: Mapping[str, Any] | None = N
         EnvironmentFailure: if the disk refuses; nothing is left behind.
     """
     manifest = replace(release.manifest, version=_free_version(releases, release.version), gate=dict(gate or {}))
-    writers = {CATALOGUE: release.catalogue.movies.write_parquet}
-    writers |= {f"{name}.safetensors": partial(_save_arrays, engine.arrays) for name, engine in release.engines.items()}
+    writers: dict[str, Writer] = {CATALOGUE: partial(_write_catalogue, release.catalogue)}
+    for name, engine in release.engines.items():
+        writers[f"{name}.safetensors"] = partial(write_arrays, engine.arrays)
     return replace(release, manifest=write_folder(releases / manifest.version, manifest, writers))
 
 
-def load(folder: Path, *, verify: bool = True) -> Release:
+def load(folder: Path, *, verify: bool = True, progress: Progress = silent) -> Release:
     """Open a release; engine arrays are memory-mapped and shared between processes.
 
     Args:
         folder: what `save` wrote.
-        verify: whether to compare every file with its checksum first (reads each once).
+        verify: whether to compare every file with its checksum first; files that have not changed since they were last
+            verified are not read again.
+        progress: told about the verification.
 
     Raises:
         ReleaseError: naming what is absent, damaged or unknown.
     """
     manifest = read_manifest(folder)
     if verify:
-        verify_files(folder, manifest)
+        verify_files(folder, manifest, trust=True, progress=progress)
     try:
-        catalogue = Catalogue(pl.read_parquet(folder / CATALOGUE))
+        # Columns that another version of the program knows in addition or does not know yet do no harm.
+        catalogue = Catalogue.of(pl.read_parquet(folder / CATALOGUE))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ReleaseError(f"{CATALOGUE} of release {folder.name} cannot be read ({error}).") from error
-    engines = {
-        name: engine_class(name).restore(settings, map_arrays(folder / f"{name}.safetensors"), len(catalogue))
-        for name, settings in manifest.engines.items()
-    }
-    return Release(manifest, catalogue, engines)
+    return Release(
+        manifest, catalogue, {name: _open(folder, manifest, name, len(catalogue)) for name in manifest.engines}
+    )
 
 
-def _save_arrays(arrays: Arrays, path: Path) -> None:
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+def _open(folder: Path, manifest: Manifest, name: str, n_movies: int) -> Engine:
+    arrays = map_arrays(folder / f"{name}.safetensors")
+    try:
+        return engine_class(name).restore(manifest.engines[name], arrays, n_movies)
+    except InputError as error:
+        raise ReleaseError(
+            f"Release {folder.name} was made by Matinee {manifest.matinee}, and this is {__version__}: {error.message}",
+            hint="Use the version that made it, or train again.",
+        ) from error
+
+
+def _write_catalogue(catalogue: Catalogue, file: HashingFile) -> None:
+    buffer = BytesIO()
+    catalogue.movies.write_parquet(buffer)
+    file.write(buffer.getbuffer())
 
 
 def _free_version(releases: Path, version: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from matinee.data import Dataset
 from matinee.engines import create
-from matinee.errors import DataError, ReleaseError, UnknownIdError
+from matinee.errors import DataError, GateError, ReleaseError, UnknownIdError
 from matinee.evaluation import Result, Temporal, evaluate
 from matinee.evaluation.intervals import Difference
 from matinee.ranking import Hybrid, HybridConfig
@@ -141,6 +141,30 @@ def judge(
     simulated = " on simulated viewers" if dataset.simulated else ""
     summary = f"{config.metric} {value:.4f}{simulated}: {', '.join(map(str, comparisons))}{remark}."
     return Verdict(passed, summary, comparisons, result, config)
+
+
+def reason_to_promote(manifest: Manifest, force: str | None = None) -> str:
+    """Return why a saved release may go live, from the receipt its own training left.
+
+    Args:
+        manifest: of the release.
+        force: somebody's reason to let it go live whatever the receipt says.
+
+    Raises:
+        GateError: if the gate kept it back, or never saw it, and nobody gave a reason.
+    """
+    gate = manifest.gate
+    if gate.get("passed"):
+        return "gate passed"
+    if force:
+        return f"forced: {force}"
+    if gate.get("forced"):
+        return f"forced: {gate['forced']}"
+    verdict = f"the gate kept it back: {gate['summary']}" if gate else "no gate has judged it."
+    raise GateError(
+        f"{manifest.version} may not go live: {verdict}",
+        hint=f"The live release stays. To promote it all the same: matinee releases promote {manifest.version} --force REASON.",
+    )
 
 
 def _live(registry: Registry, candidate: Hybrid) -> tuple[Hybrid | None, str]:
