@@ -139,3 +139,21 @@ def test_a_damaged_film_file_is_refused(tmp_path: Path, text: str, said: str) ->
 def test_an_installation_without_film_files_says_so() -> None:
     with pytest.raises(DataError, match="no film files"):
         read_films([])
+
+
+def test_ages_are_those_of_one_scheme_and_leave_something_for_every_child() -> None:
+    films = read_films()
+    assert set(films["age"].drop_nulls()) == {0, 8, 13, 17, 18}
+    assert films["age"].is_not_null().mean() > 0.6
+    children = films.filter(pl.col("genres").list.contains("Children"))
+    assert (children["age"].fill_null(0) <= 13).all()
+    assert (films.filter(pl.col("age") <= 8).height) > 150
+
+
+def test_franchises_have_several_films_of_different_years() -> None:
+    named = read_films().filter(pl.col("franchise").is_not_null())
+    by_name = named.group_by("franchise").agg(pl.len(), pl.col("year").n_unique().alias("years"))
+    assert by_name["len"].min() >= 2
+    assert (by_name["years"] >= 2).all()
+    star_wars = named.filter(pl.col("franchise") == "Star Wars").sort("year")["title"].to_list()
+    assert star_wars[:2] == ["Star Wars", "The Empire Strikes Back"]
