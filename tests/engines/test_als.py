@@ -8,7 +8,6 @@ import pytest
 from scipy.sparse import random_array
 
 from matinee.data import Catalogue, Dataset, from_columns
-from matinee.engines._conjugate_numba import fast_sums
 from matinee.engines.als import Als, AlsConfig
 from matinee.engines.conjugate import plain_sums, solve_rows
 from matinee.errors import SettingsError
@@ -31,14 +30,13 @@ def engine(dataset: Dataset) -> Als:
     return Als(AlsConfig(embedding_size=6, unobserved_weight=0.1, l2=0.05)).fit(dataset)
 
 
-def test_the_compiled_and_the_plain_sums_agree_with_the_definition() -> None:
+def test_the_plain_sums_agree_with_the_definition() -> None:
     generator = np.random.default_rng(0)
     entries = random_array((7, 9), density=0.4, rng=generator, dtype=np.float32).tocsr()
     vectors = generator.standard_normal((9, 5), dtype=np.float32)
     directions = generator.standard_normal((7, 5), dtype=np.float32)
     dense = entries.toarray()
     expected = [sum(dense[r, i] * vectors[i] * (vectors[i] @ directions[r]) for i in range(9)) for r in range(7)]
-    np.testing.assert_allclose(fast_sums(entries, vectors, directions), expected, atol=1e-5)
     np.testing.assert_allclose(plain_sums(entries, vectors, directions), expected, atol=1e-5)
 
 

@@ -16,16 +16,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from matinee.data import Dataset
-from matinee.engines.conjugate import RankOneSums, plain_sums, solve_rows
+from matinee.engines.conjugate import plain_sums, solve_rows
 from matinee.engines.draws import normal_by_id
 from matinee.engines.engine import Arrays, Engine, cosine_similar
 from matinee.engines.memory import require_memory
 from matinee.engines.weights import interactions, liking
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
-
-_ROWS = 16_384
-"""Rows solved at once; bounds the memory of a sweep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +70,11 @@ class Als(Engine):
     config: AlsConfig
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
-        from matinee.engines._conjugate_numba import fast_sums
-
         config = self.config
         likes = self._likes(dataset.profiles(), explicit=dataset.explicit)
         size = config.embedding_size
         require_memory(
-            4 * size * (sum(likes.shape) * 2 + 6 * min(_ROWS, max(likes.shape))),
+            4.0 * size * (sum(likes.shape) + max(likes.shape)) + 16.0 * likes.nnz,
             f"als with {size} factors for {likes.shape[0]:,} users and {likes.shape[1]:,} movies",
             "Choose a smaller embedding_size.",
         )
@@ -88,8 +83,8 @@ class Als(Engine):
         users = np.zeros((likes.shape[0], size), np.float32)
         movies = spread * normal_by_id(dataset.catalogue.ids.ids, size, config.seed)
         for epoch in range(config.epochs):
-            users = self._sweep(likes, movies, users, fast_sums)
-            movies = self._sweep(watched_by, users, movies, fast_sums)
+            users = self._sweep(likes, movies, users)
+            movies = self._sweep(watched_by, users, movies)
             progress("als", epoch + 1, config.epochs)
         return {
             "factors": movies,
@@ -100,24 +95,12 @@ class Als(Engine):
     def _likes(self, profiles: Profiles, *, explicit: bool) -> csr_array:
         return interactions(profiles, liking(profiles.values, explicit=explicit, min_rating=self.config.min_rating))
 
-    def _sweep(self, likes: csr_array, fixed: FloatMatrix, moving: FloatMatrix, sums: RankOneSums) -> FloatMatrix:
-        """Solve every row of one side with the other side fixed."""
+    def _sweep(self, likes: csr_array, fixed: FloatMatrix, moving: FloatMatrix) -> FloatMatrix:
+        """Improve every row of one side with the other side fixed."""
+        from matinee.engines._conjugate_numba import fit_rows
+
         gram = np.float32(self.config.unobserved_weight) * (fixed.T @ fixed)
-        solved = np.empty_like(moving)
-        for first in range(0, likes.shape[0], _ROWS):
-            part = slice(first, min(first + _ROWS, likes.shape[0]))
-            rows = likes[part]
-            solved[part] = solve_rows(
-                gram,
-                rows,
-                fixed,
-                self._ridge(rows),
-                right=rows @ fixed,
-                start=moving[part],
-                steps=self.config.steps,
-                sums=sums,
-            )
-        return solved
+        return fit_rows(gram, likes, fixed, self._ridge(likes), start=moving, steps=self.config.steps)
 
     def _ridge(self, likes: csr_array) -> FloatVector:
         scaled = np.diff(likes.indptr) + self.config.unobserved_weight * likes.shape[1]
