@@ -98,3 +98,20 @@ def test_an_empty_catalogue_finds_nothing() -> None:
         Catalogue.of(pl.DataFrame(schema={"movie_id": pl.Int64, "title": pl.String})), np.empty(0, np.float32)
     )
     assert empty("anything", 5) == []
+
+
+def test_what_a_query_means_follows_what_it_says(search: Search) -> None:
+    asked = []
+
+    def by_meaning(query: str, n: int) -> list[tuple[int, float]]:
+        asked.append(query)
+        return [(3, 0.9), (2, 0.8), (0, 0.7)][:n]
+
+    clever = Search(search.catalogue, search.fame, by_meaning)
+    assert clever("planet answers", 10) == [2, 3, 0]
+    assert clever("mind-bending planets", 2) == [3, 2]
+    assert clever("matrix", 10) == [0, 1], "one word is a name, not a description"
+    assert clever("matrix reloaded", 1) == [1]
+    assert asked == ["planet answers", "mind-bending planets"]
+    with pytest.raises(UnknownIdError, match="No film is called"):
+        clever.resolve("mind-bending planets")

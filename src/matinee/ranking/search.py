@@ -1,9 +1,14 @@
-"""Search by title, person, genre and year: every word must be found, titles count most, well-known films come first."""
+"""Search by title, person, genre and year: every word must be found, titles count most, well-known films come first.
+
+A query of several words that says what a film is about ("mind-bending thrillers") is also asked of the engine `content`
+where the release has it; what that finds follows the films in which every word was found.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -14,6 +19,9 @@ from matinee.types import FloatVector
 
 _WORD = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"^(?P<title>.+?)\s*\((?P<year>\d{4})\)$")
+
+
+ByMeaning = Callable[[str, int], list[tuple[int, float]]]
 
 
 def plain(text: str) -> str:
@@ -28,10 +36,12 @@ class Search:
     Args:
         catalogue: the films.
         fame: (n_movies,) how well known each is, not negative; breaks ties.
+        by_meaning: returns movie index and score for a query in plain language, best first; None where nobody can.
     """
 
-    def __init__(self, catalogue: Catalogue, fame: FloatVector) -> None:
+    def __init__(self, catalogue: Catalogue, fame: FloatVector, by_meaning: ByMeaning | None = None) -> None:
         self.catalogue = catalogue
+        self._by_meaning = by_meaning
         self.fame = fame / max(float(fame.max(initial=0)), 1.0)
         movies = catalogue.movies
         lists = ("alternative_titles", "directors", "cast", "genres", "keywords")
@@ -52,6 +62,13 @@ class Search:
     def __call__(self, query: str, n: int) -> list[int]:
         """Return up to `n` movie indices, best first; empty for a query without words."""
         words = plain(query).split()
+        found = self._by_words(words, n)
+        if self._by_meaning is None or len(words) < 2 or len(found) >= n:
+            return found
+        more = [movie for movie, _ in self._by_meaning(query, n + len(found)) if movie not in set(found)]
+        return [*found, *more][:n]
+
+    def _by_words(self, words: list[str], n: int) -> list[int]:
         if not words or not len(self.catalogue):
             return []
         found = [
@@ -93,7 +110,7 @@ class Search:
         ]
         if len(same) == 1:
             return same[0]
-        near = same or self(title, 5)
+        near = same or self._by_words(wanted.split(), 5)
         if len(near) == 1:
             return near[0]
         if not near:
