@@ -10,7 +10,9 @@ A profile is folded in by solving its own system, so nobody's factors are stored
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -18,11 +20,16 @@ from scipy.sparse import csr_array
 from matinee.data import Dataset
 from matinee.engines.conjugate import plain_sums, solve_rows
 from matinee.engines.draws import normal_by_id
-from matinee.engines.engine import Arrays, Engine, cosine_similar
+from matinee.engines.engine import Arrays, Engine
+from matinee.engines.kernels.cholesky import Cholesky, ridge_system
+from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
 from matinee.engines.weights import interactions, liking
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
+
+FEW = 8
+"""Up to so many profiles are solved one by one, exactly; more by conjugate gradients together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +75,7 @@ class Als(Engine):
     name = "als"
     config_class = AlsConfig
     config: AlsConfig
+    matrices: ClassVar[Mapping[str, Kind]] = {"factors": "factors"}
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         config = self.config
@@ -110,32 +118,57 @@ class Als(Engine):
     def fold_in(self, profiles: Profiles) -> FloatMatrix:
         """Return (n_profiles, embedding_size) factors, each the solution of the profile's own system."""
         likes = self._likes(profiles, explicit=bool(self.arrays["explicit"][0]))
-        factors = self.arrays["factors"]
+        if len(profiles) <= FEW:
+            found = np.empty((len(profiles), self.config.embedding_size), np.float32)
+            for row in range(len(profiles)):
+                rated, system = self._system(likes.indices[likes.indptr[row] : likes.indptr[row + 1]])
+                found[row] = system.solve(rated.sum(axis=0)[:, None])[:, 0]
+            return found
+        # Only films that somebody here likes are decoded.
+        used, place = np.unique(likes.indices, return_inverse=True)
+        factors = self.matrix("factors").rows(used)
+        entries = csr_array((likes.data, place.astype(np.int32), likes.indptr), shape=(len(profiles), len(used)))
         return solve_rows(
             self.arrays["gram"],
-            likes,
+            entries,
             factors,
             self._ridge(likes),
-            right=likes @ factors,
+            right=entries @ factors,
             start=None,
             steps=100,
             tolerance=1e-5,
             sums=plain_sums,
         )
 
+    def _system(self, liked: IntVector) -> tuple[FloatMatrix, Cholesky]:
+        """Return the (n, embedding_size) factors of the films somebody likes, and that person's own system.
+
+        The last one asked for is kept, so that a list and its explanation solve one system.
+        """
+        last: list[tuple[IntVector, FloatMatrix, Cholesky]] = self._once("last system", list)
+        for known, rated, system in last[:1]:
+            if np.array_equal(known, liked):
+                return rated, system
+        rated = self.matrix("factors").rows(liked)
+        ridge = self.config.l2 * (len(liked) + self.config.unobserved_weight * self.n_movies) ** (
+            self.config.frequency_exponent
+        )
+        system = ridge_system(rated, np.float32(ridge), self.arrays["gram"])
+        last[:] = [(liked, rated, system)]
+        return rated, system
+
     def _score(self, profiles: Profiles) -> FloatMatrix:
-        scores: FloatMatrix = self.fold_in(profiles) @ self.arrays["factors"].T
-        return scores
+        return self.matrix("factors").dot(self.fold_in(profiles))
 
     def _similar(self, movie: int) -> FloatVector:
-        return cosine_similar(self.arrays["factors"], movie)
+        return self.matrix("factors").cosines(movie)
 
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         """Return y_j A⁻¹ y_i for each liked i: exact given the profile's own system A, which depends on the profile."""
-        batch = Profiles.stack([profile], self.n_movies)
-        likes = self._likes(batch, explicit=bool(self.arrays["explicit"][0]))
-        factors, d = self.arrays["factors"], self.config.embedding_size
-        rated = factors[profile.movies] * (likes.toarray()[0, profile.movies][:, None] > 0)
-        system = self.arrays["gram"] + rated.T @ rated + self._ridge(likes)[0] * np.eye(d, dtype=np.float32)
-        shares: FloatMatrix = factors[movies] @ np.linalg.solve(system, rated.T)
+        weights = liking(profile.values, explicit=bool(self.arrays["explicit"][0]), min_rating=self.config.min_rating)
+        liked = np.flatnonzero(weights)
+        rated, system = self._system(profile.movies[liked])
+        shares = np.zeros((len(movies), len(profile)), np.float32)
+        if len(liked):
+            shares[:, liked] = self.matrix("factors").rows(movies) @ system.solve(rated.T)
         return shares

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,7 @@ from matinee.data import Catalogue, Dataset
 from matinee.engines.content_search import keyword_match, learn_index
 from matinee.engines.content_space import Facts, learn_space, lsa_text, place
 from matinee.engines.engine import Arrays, Engine
+from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
 from matinee.engines.text.cache import embed_cached
 from matinee.engines.text.minilm import MiniLM
@@ -99,6 +100,7 @@ class Content(Engine):
     name = "content"
     config_class = ContentConfig
     config: ContentConfig
+    matrices: ClassVar[Mapping[str, Kind]] = {"vectors": "factors", "text": "factors"}
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         movies, model = dataset.catalogue.movies, load_model(self.config.model)
@@ -135,15 +137,15 @@ class Content(Engine):
         return arrays
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
-        return self._tastes(profiles)[0] @ self.arrays["vectors"].T
+        return self.matrix("vectors").dot(self._tastes(profiles)[0])
 
     def _similar(self, movie: int) -> FloatVector:
-        return self.similar_to(self.arrays["vectors"][movie])
+        return self.similar_to(self.matrix("vectors").rows(np.array([movie]))[0])
 
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         _, weights, lengths = self._tastes(Profiles.stack([profile], self.n_movies))
-        vectors = self.arrays["vectors"]
-        parts: FloatMatrix = (vectors[movies] @ vectors[profile.movies].T) * weights
+        vectors = self.matrix("vectors")
+        parts: FloatMatrix = (vectors.rows(movies) @ vectors.rows(profile.movies).T) * weights
         return parts / lengths[0] if lengths[0] > 0 else np.zeros_like(parts)
 
     def _tastes(self, profiles: Profiles) -> tuple[FloatMatrix, FloatVector, FloatVector]:
@@ -154,7 +156,7 @@ class Content(Engine):
             watched=self.config.watched,
             explicit=bool(self.arrays["explicit"][0]),
         )
-        people = profiles.matrix(weights) @ self.arrays["vectors"]
+        people = self.matrix("vectors").row_sums(profiles.matrix(weights))
         lengths = np.linalg.norm(people, axis=1)
         lengths[lengths < 1e-6] = 0
         return unit_rows(people), weights, lengths
@@ -195,7 +197,7 @@ class Content(Engine):
     def similar_to(self, vector: FloatVector) -> FloatVector:
         """Return (n_movies,) cosine of every film with a vector."""
         self._require_fitted()
-        likeness: FloatVector = self.arrays["vectors"] @ vector
+        likeness: FloatVector = self.matrix("vectors").dot(vector[None])[0]
         return likeness
 
     # Search.
@@ -223,7 +225,7 @@ class Content(Engine):
             wanted = lsa_text(Facts(asked, [{}], None, None), self.arrays)[0]
         else:
             return np.zeros(self.n_movies, np.float32)
-        nearness: FloatVector = self.arrays["text"] @ wanted
+        nearness: FloatVector = self.matrix("text").dot(wanted[None])[0]
         return nearness
 
     # Sentences.

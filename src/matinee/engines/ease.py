@@ -9,7 +9,9 @@ Keeps one dense (n, n) float32 matrix over the n movies with an interaction: 49 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +22,17 @@ from matinee.data import Dataset
 from matinee.engines.engine import Arrays, Engine
 from matinee.engines.linear import gram, invert
 from matinee.engines.linear_pairs import commonest_pairs, solve_with_pairs, with_pairs
+from matinee.engines.matrices import Kind
 from matinee.engines.memory import available_memory, require_memory
-from matinee.engines.weights import interactions, liking
+from matinee.engines.weights import among, interactions, liking, places_of
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
 
 MATRICES = 3
 """Matrices of the final size that a fit may hold at its peak."""
+
+NEAREST = 512
+"""Films that a compressed model compares both ways to find similar ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,7 @@ class Ease(Engine):
     name = "ease"
     config_class = EaseConfig
     config: EaseConfig
+    matrices: ClassVar[Mapping[str, Kind]] = {"weights": "item-item"}
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         liked = liking(dataset.values, explicit=dataset.explicit, min_rating=self.config.min_rating)
@@ -104,11 +111,12 @@ class Ease(Engine):
         return {"weights": solve_with_pairs(inverse, n, pairs), "pairs": np.stack(pairs)}
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
-        rows = interactions(profiles, self._entry_weights(profiles.values))[:, self.arrays["columns"]]
+        columns = self.arrays["columns"]
+        rows = among(profiles, self._entry_weights(profiles.values), self._places(), len(columns))
         if "pairs" in self.arrays:
             rows = with_pairs(rows, (self.arrays["pairs"][0], self.arrays["pairs"][1]))
         scores = np.zeros((len(profiles), self.n_movies), np.float32)
-        scores[:, self.arrays["columns"]] = rows @ self.arrays["weights"]
+        scores[:, columns] = self.matrix("weights").row_sums(rows)
         return scores
 
     def _entry_weights(self, values: FloatVector) -> FloatVector:
@@ -121,18 +129,24 @@ class Ease(Engine):
 
     def _places(self) -> IntVector:
         """Return (n_movies,) the column of each movie, -1 for those that do not take part."""
-        places = np.full(self.n_movies, -1, np.int32)
-        places[self.arrays["columns"]] = np.arange(len(self.arrays["columns"]))
-        return places
+        return self._once("places", lambda: places_of(self.arrays["columns"], self.n_movies))
 
     def _similar(self, movie: int) -> FloatVector:
-        """Return partial correlations: −P_ij / √(P_ii P_jj), what two movies share beyond all others."""
+        """Return partial correlations: −P_ij / √(P_ii P_jj), what two movies share beyond all others.
+
+        In a compressed model only the `NEAREST` strongest are compared both ways; the others have likeness 0.
+        """
         likeness = np.zeros(self.n_movies, np.float32)
         place = self._places()[movie]
         if place >= 0:
-            n = len(self.arrays["columns"])
-            given, taken = self.arrays["weights"][place], self.arrays["weights"][:n, place]
-            likeness[self.arrays["columns"]] = np.sign(given) * np.sqrt(np.maximum(given * taken, 0))
+            matrix, columns = self.matrix("weights"), self.arrays["columns"]
+            given = matrix.rows(np.array([place]))[0]
+            if "weights" in self.arrays:
+                near, taken = np.arange(len(columns)), matrix.column(int(place))[: len(columns)]
+            else:
+                near = np.argsort(-np.abs(given), kind="stable")[:NEAREST]
+                taken = matrix.entries(near, np.array([place]))[:, 0]
+            likeness[columns[near]] = np.sign(given[near]) * np.sqrt(np.maximum(given[near] * taken, 0))
         likeness[movie] = 1
         return likeness
 
@@ -140,7 +154,8 @@ class Ease(Engine):
         places = self._places()
         asked, rated = places[movies], places[profile.movies]
         weights = self._entry_weights(profile.values)
-        parts: FloatMatrix = self.arrays["weights"][np.ix_(rated, asked)].T * weights
+        # Films that do not take part get another film's row and column here; both are blanked below.
+        parts: FloatMatrix = self.matrix("weights").entries(np.maximum(rated, 0), np.maximum(asked, 0)).T * weights
         if "pairs" in self.arrays:
             self._add_pairs(parts, asked, rated, weights)
         parts[asked < 0] = 0
@@ -154,7 +169,7 @@ class Ease(Engine):
         entry[rated[rated >= 0]] = np.flatnonzero(rated >= 0)
         first, second = entry[self.arrays["pairs"][0]], entry[self.arrays["pairs"][1]]
         active = np.flatnonzero((first >= 0) & (second >= 0))
-        shares = self.arrays["weights"][np.ix_(n + active, asked)] / 2
+        shares = self.matrix("weights").entries(n + active, np.maximum(asked, 0)) / 2
         likes = np.maximum(weights, 0)
         shares *= (likes[first[active]] * likes[second[active]])[:, None]
         for side in (first[active], second[active]):

@@ -8,18 +8,21 @@ need no code of its own.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matinee.data import Dataset
+from matinee.engines.matrices import Kind, Matrix, open_matrix
 from matinee.errors import NotFittedError, SettingsError, ShapeError
 from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress, silent
 
 Arrays = dict[str, NDArray[Any]]
+
+Derived = TypeVar("Derived")
 
 
 class Engine(ABC):
@@ -27,6 +30,7 @@ class Engine(ABC):
 
     Attributes:
         name: what people call it on the command line.
+        matrices: which of `arrays` may be kept in another encoding (`matinee.engines.matrices`), and of what kind each is.
         config_class: its frozen configuration dataclass; the only home of its defaults.
         predicts_stars: whether scores are predicted stars on the data set's scale.
         arrays: everything learned, by name; empty before `fit`.
@@ -36,11 +40,13 @@ class Engine(ABC):
     name: ClassVar[str]
     config_class: ClassVar[type[Any]]
     predicts_stars: ClassVar[bool] = False
+    matrices: ClassVar[Mapping[str, Kind]] = {}
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.config_class() if config is None else config
         self.arrays: Arrays = {}
         self.n_movies = 0
+        self._derived: tuple[Arrays, dict[str, Any]] = (self.arrays, {})
 
     def fit(self, dataset: Dataset, progress: Progress = silent) -> Self:
         """Learn from everybody's ratings; a second call starts afresh. The data set is not changed."""
@@ -125,6 +131,21 @@ class Engine(ABC):
     def settings(self) -> dict[str, Any]:
         """Return the configuration as plain values, as `restore` takes them."""
         return asdict(self.config)
+
+    def matrix(self, name: str) -> Matrix:
+        """Return one matrix of `arrays`, in whatever encoding it is there."""
+        return self._once(f"matrix {name}", lambda: open_matrix(self.arrays, name))
+
+    def _once(self, key: str, derive: Callable[[], Derived]) -> Derived:
+        """Return what follows from `arrays`, derived at the first call and kept as long as they are the same."""
+        arrays, known = self._derived
+        if arrays is not self.arrays:
+            known = {}
+            self._derived = (self.arrays, known)
+        if key not in known:
+            known[key] = derive()
+        found: Derived = known[key]
+        return found
 
     def _require_fitted(self) -> None:
         if not self.arrays:

@@ -7,15 +7,18 @@ is folded in by solving its own system.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from matinee.data import Dataset
 from matinee.engines.draws import normal_by_id
 from matinee.engines.engine import Arrays, Engine, cosine_similar
+from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
-from matinee.engines.ridge_rows import fit_rows, solve_rows
+from matinee.engines.ridge_rows import fit_rows, solve_profiles
 from matinee.engines.stars import bend_into
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progress
@@ -61,6 +64,7 @@ class ExplicitAls(Engine):
     config_class = ExplicitAlsConfig
     predicts_stars = True
     config: ExplicitAlsConfig
+    matrices: ClassVar[Mapping[str, Kind]] = {"films": "factors"}
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         config = self.config
@@ -103,14 +107,17 @@ class ExplicitAls(Engine):
         self._require_fitted()
         residual = (profiles.values - self.arrays["mean"][0]).astype(np.float32)
         ridge = self._ridge(profiles.indptr)
-        return self._without_bias(solve_rows(profiles.indptr, profiles.movies, residual, self.arrays["films"], ridge))
+        films = self.matrix("films").rows
+        return self._without_bias(solve_profiles(profiles.indptr, profiles.movies, residual, films, ridge))
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
-        people, films = self.fold_in(profiles), self.arrays["films"]
-        stars = people[:, 1:] @ films[:, 1:].T
-        stars += films[:, 0]
+        people = self.fold_in(profiles)
+        # A film's own bias counts once, whoever is asked about it.
+        asked = np.column_stack([np.ones(len(people), np.float32), people[:, 1:]])
+        stars = self.matrix("films").dot(asked)
         stars += people[:, :1] + self.arrays["mean"][0]
         return bend_into(stars, *self.arrays["scale"])
 
     def _similar(self, movie: int) -> FloatVector:
-        return cosine_similar(self.arrays["films"][:, 1:], movie)
+        films = self._once("factors", lambda: np.ascontiguousarray(self.matrix("films").dense()[:, 1:]))
+        return cosine_similar(films, movie)

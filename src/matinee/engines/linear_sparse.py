@@ -42,6 +42,10 @@ class SparseItems(Engine):
 
     def links(self) -> csr_array:
         """Return the (n_movies, n_movies) links, row i holding what a like of i adds; its arrays are the engine's own and must not be changed."""
+        # Once: scipy brings the two index arrays to one type by copying them.
+        return self._once("links", self._linked)
+
+    def _linked(self) -> csr_array:
         arrays = self.arrays
         shape = (self.n_movies, self.n_movies)
         return csr_array((arrays["weights"], arrays["movies"], arrays["indptr"]), shape=shape)

@@ -12,8 +12,9 @@ Keeps three dense (n, n) float32 matrices over the n films that occur: 140 MB at
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -22,7 +23,9 @@ from scipy.sparse import csr_array
 from matinee.data import Dataset
 from matinee.engines.ease import most_used, solve, weigh_users
 from matinee.engines.engine import Arrays, Engine
+from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
+from matinee.engines.weights import among, places_of
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress
 
@@ -87,6 +90,7 @@ class Next(Engine):
     name = "next"
     config_class = NextConfig
     config: NextConfig
+    matrices: ClassVar[Mapping[str, Kind]] = dict.fromkeys(PARTS, "item-item")
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         from matinee.engines._next_numba import lagged_counts
@@ -156,9 +160,7 @@ class Next(Engine):
 
     def _places(self) -> IntVector:
         """Return (n_movies,) the column of each movie, -1 for those that do not take part."""
-        places = np.full(self.n_movies, -1, np.int32)
-        places[self.arrays["columns"]] = np.arange(len(self.arrays["columns"]), dtype=np.int32)
-        return places
+        return self._once("places", lambda: places_of(self.arrays["columns"], self.n_movies))
 
     def _regression(self, profiles: Profiles, movies: IntVector, n: int, progress: Progress) -> FloatMatrix:
         from matinee.engines._next_numba import lagged_counts, recent_gram
@@ -197,9 +199,12 @@ class Next(Engine):
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         columns = self.arrays["columns"]
-        scores = np.zeros((len(profiles), self.n_movies), np.float32)
+        total = np.zeros((len(profiles), len(columns)), np.float32)
         for part in PARTS:
-            scores[:, columns] += self._recency(profiles, part)[:, columns] @ self.arrays[part]
+            recent = among(profiles, self._recency(profiles, part).data, self._places(), len(columns))
+            total += self.matrix(part).row_sums(recent)
+        scores = np.zeros((len(profiles), self.n_movies), np.float32)
+        scores[:, columns] = total
         return scores
 
     def _similar(self, movie: int) -> FloatVector:
@@ -214,7 +219,7 @@ class Next(Engine):
         shares = np.zeros((len(movies), len(profile)), np.float32)
         for part in PARTS:
             weights = self._recency(batch, part).data
-            shares += self.arrays[part][np.ix_(rated, asked)].T * weights
+            shares += self.matrix(part).entries(np.maximum(rated, 0), np.maximum(asked, 0)).T * weights
         shares[asked < 0] = 0
         shares[:, rated < 0] = 0
         return shares

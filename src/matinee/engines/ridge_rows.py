@@ -10,14 +10,19 @@ Both sides are rows (bias, factors). Given the other side y, row r with entries 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from matinee.engines.kernels.cholesky import ridge_system
 from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector
 
 BATCH = 1024
 """Rows solved together; bounds the memory at BATCH · width² floats."""
+
+FEW = 8
+"""Up to so many rows are solved one by one: side by side, many small steps cost more than the arithmetic."""
 
 
 def solve_rows(
@@ -35,8 +40,24 @@ def solve_rows(
     Returns:
         (n_rows, width) float32, bias first; 0 for empty rows.
     """
+    return solve_profiles(indptr, others, targets, lambda index: theirs[index], ridge)
+
+
+def solve_profiles(
+    indptr: LongVector,
+    others: IntVector,
+    targets: FloatVector,
+    theirs: Callable[[IntVector], FloatMatrix],
+    ridge: FloatMatrix,
+) -> FloatMatrix:
+    """Do the same where the rows of the other side are decoded on demand: `theirs` returns (n, width) for n indices."""
     n_rows, width = ridge.shape
     answer = np.empty((n_rows, width), np.float32)
+    if n_rows <= FEW:
+        for row in range(n_rows):
+            features, wanted = _features(theirs, others, targets, slice(indptr[row], indptr[row + 1]))
+            answer[row] = ridge_system(features, ridge[row]).solve((wanted @ features)[:, None])[:, 0]
+        return answer
     diagonal = np.arange(width)
     for first in range(0, n_rows, BATCH):
         last = min(first + BATCH, n_rows)
@@ -44,14 +65,22 @@ def solve_rows(
         right = np.empty((last - first, width), np.float32)
         for row in range(first, last):
             mine = slice(indptr[row], indptr[row + 1])
-            features = theirs[others[mine]]
-            wanted = targets[mine] - features[:, 0]
-            features[:, 0] = 1
+            features, wanted = _features(theirs, others, targets, mine)
             normal[row - first] = features.T @ features
             right[row - first] = wanted @ features
         normal[:, diagonal, diagonal] += ridge[first:last]
         answer[first:last] = eliminate(normal, right)
     return answer
+
+
+def _features(
+    theirs: Callable[[IntVector], FloatMatrix], others: IntVector, targets: FloatVector, mine: slice
+) -> tuple[FloatMatrix, FloatVector]:
+    """Return what one row is regressed on, 1 in front for its bias, and what remains to be explained."""
+    features = theirs(others[mine])
+    wanted = targets[mine] - features[:, 0]
+    features[:, 0] = 1
+    return features, wanted
 
 
 def eliminate(normal: FloatMatrix, right: FloatMatrix) -> FloatMatrix:

@@ -6,18 +6,21 @@ the people so is a film's (b_i, q_i); both are solved exactly in turn. The same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from matinee.data import Dataset
 from matinee.engines.draws import normal_by_id
-from matinee.engines.engine import Arrays, Engine, cosine_similar
-from matinee.engines.ridge_rows import fit_rows, solve_rows
+from matinee.engines.engine import Arrays, Engine
+from matinee.engines.matrices import Kind
+from matinee.engines.ridge_rows import fit_rows, solve_profiles
 from matinee.engines.stars import bend_into
 from matinee.engines.weights import sums_by
 from matinee.errors import SettingsError
-from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progress
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profiles, Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,7 @@ class Svd(Engine):
     config_class = SvdConfig
     predicts_stars = True
     config: SvdConfig
+    matrices: ClassVar[Mapping[str, Kind]] = {"factors": "factors"}
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         low, high = dataset.scale
@@ -101,13 +105,17 @@ class Svd(Engine):
         """Return (n_profiles, 1 + embedding_size): each profile's bias and factors, 0 for empty ones."""
         self._require_fitted()
         residual = (profiles.values - self.arrays["mean"][0]).astype(np.float32)
-        films = np.column_stack([self.arrays["bias"], self.arrays["factors"]])
         ridge = self._ridge(profiles.indptr, self.config.user_bias_l2)
-        return solve_rows(profiles.indptr, profiles.movies, residual, films, ridge)
+        factors, bias = self.matrix("factors"), self.arrays["bias"]
+
+        def films(movies: IntVector) -> FloatMatrix:
+            return np.column_stack([bias[movies], factors.rows(movies)])
+
+        return solve_profiles(profiles.indptr, profiles.movies, residual, films, ridge)
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         people = self.fold_in(profiles)
-        stars = people[:, 1:] @ self.arrays["factors"].T
+        stars = self.matrix("factors").dot(people[:, 1:])
         stars += self.arrays["bias"]
         stars += people[:, :1] + self.arrays["mean"][0]
         return bend_into(stars, *self.arrays["scale"])
@@ -115,6 +123,6 @@ class Svd(Engine):
     def _similar(self, movie: int) -> FloatVector:
         """Return cosines of factors, shrunk where few people rated: chance makes a rarity resemble anything."""
         count = self.arrays["count"]
-        likeness = cosine_similar(self.arrays["factors"], movie) * (count / (count + self.config.similar_l2))
+        likeness = self.matrix("factors").cosines(movie) * (count / (count + self.config.similar_l2))
         likeness[movie] = 1
         return likeness.astype(np.float32)

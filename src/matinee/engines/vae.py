@@ -10,17 +10,21 @@ Keeps (hidden_size + embedding_size) float32 a movie and 4 · hidden_size² for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from scipy.sparse import csr_array
 
 from matinee.data import Dataset
 from matinee.engines.ease import most_used
-from matinee.engines.engine import Arrays, Engine, cosine_similar
+from matinee.engines.engine import Arrays, Engine
+from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
 from matinee.engines.vae_config import VaeConfig
-from matinee.engines.vae_network import decoded, posterior_mean
+from matinee.engines.vae_network import decoded, encoded, posterior_mean, unit_rows
 from matinee.engines.vae_people import HeldOut, hold_out, in_own_order
-from matinee.engines.weights import interactions, liking
+from matinee.engines.weights import among, interactions, liking, places_of
 from matinee.types import FloatMatrix, FloatVector, Profiles, Progress
 
 TRAINING_ONLY = ("spread", "spread_bias")
@@ -39,6 +43,7 @@ class Vae(Engine):
     name = "vae"
     config_class = VaeConfig
     config: VaeConfig
+    matrices: ClassVar[Mapping[str, Kind]] = {"input": "factors", "decoder": "factors"}
 
     def _fit(self, dataset: Dataset, progress: Progress) -> Arrays:
         from matinee.engines.vae_torch import load_torch
@@ -100,8 +105,9 @@ class Vae(Engine):
         """Return (n_profiles, embedding_size) the taste each profile encodes; the average one where nothing is liked."""
         explicit = bool(self.arrays["explicit"][0])
         liked = liking(profiles.values, explicit=explicit, min_rating=self.config.min_rating)
-        likes = csr_array(interactions(profiles, liked)[:, self.arrays["columns"]])
-        tastes = posterior_mean(self.arrays, likes)
+        columns = self.arrays["columns"]
+        likes = among(profiles, liked, self._once("places", lambda: places_of(columns, self.n_movies)), len(columns))
+        tastes = encoded(self.arrays, self.matrix("input").row_sums(unit_rows(likes)))
         tastes[np.diff(likes.indptr) == 0] = self.arrays["typical"]
         return tastes
 
@@ -109,7 +115,8 @@ class Vae(Engine):
         columns = self.arrays["columns"]
         if not len(columns):
             return np.zeros((len(profiles), self.n_movies), np.float32)
-        found = decoded(self.arrays, self.tastes(profiles))
+        found = self.matrix("decoder").dot(self.tastes(profiles))
+        found += self.arrays["decoder_bias"]
         scores = np.repeat(found.min(axis=1, keepdims=True), self.n_movies, axis=1)
         scores[:, columns] = found
         return scores
@@ -119,6 +126,6 @@ class Vae(Engine):
         likeness = np.zeros(self.n_movies, np.float32)
         place = np.flatnonzero(self.arrays["columns"] == movie)
         if len(place):
-            likeness[self.arrays["columns"]] = cosine_similar(self.arrays["decoder"], int(place[0]))
+            likeness[self.arrays["columns"]] = self.matrix("decoder").cosines(int(place[0]))
         likeness[movie] = 1
         return likeness

@@ -59,7 +59,12 @@ def posterior_mean(network: Arrays, likes: csr_array) -> FloatMatrix:
     Returns:
         (P, L) float32 μ, the mean of the posterior over tastes.
     """
-    layer = _normalised(unit_rows(likes) @ network["input"] + network["bias"][0], network, 0)
+    return encoded(network, unit_rows(likes) @ network["input"])
+
+
+def encoded(network: Arrays, sums: FloatMatrix) -> FloatMatrix:
+    """Do the rest of it, from the (P, H) product of scaled likes and the input matrix."""
+    layer = _normalised(sums + network["bias"][0], network, 0)
     total = layer.copy()
     for index in range(1, LAYERS):
         layer = _normalised(layer @ network["hidden"][index - 1] + network["bias"][index] + total, network, index)
