@@ -37,6 +37,8 @@ def small_dataset(name: str = "small") -> Dataset:
                 "runtime": [90, None, 100, 250, 5, None],
                 "popularity": [0.5, None, 1.25, 3.0, None, None],
                 "poster_path": ["/a.jpg", None, None, None, None, None],
+                "age": [0, None, 16, 6, None, None],
+                "franchise": ["Ana", None, "Ana", None, None, None],
             }
         )
     )

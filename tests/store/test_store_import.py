@@ -115,7 +115,7 @@ def test_feedback_about_another_source_is_not_thrown_away(full: Store, dataset: 
     full.rate(viewer, 10, 4)
     other = replace(dataset.select(dataset.values > 2), name="other")
     with pytest.raises(
-        StoreError, match=r"small and 1 ratings that were given here.*importing other would delete them"
+        StoreError, match=r"small and 1 ratings and opinions that were given here.*importing other would delete them"
     ) as caught:
         full.require_importable(other)
     assert "--replace" in str(caught.value)
@@ -130,7 +130,7 @@ def test_feedback_about_another_source_is_not_thrown_away(full: Store, dataset: 
 
 def test_a_rating_given_here_by_a_user_of_the_data_counts_too(full: Store, dataset: Dataset) -> None:
     full.rate(7, 40, 4)
-    with pytest.raises(StoreError, match="1 ratings that were given here"):
+    with pytest.raises(StoreError, match="1 ratings and opinions that were given here"):
         full.import_dataset(replace(dataset.select(dataset.values > 2), name="other"))
 
 

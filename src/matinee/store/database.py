@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from matinee.errors import MissingExtraError, StoreError
+from matinee.store.migrations import migrate
 from matinee.store.schema import VERSION, metadata, schema_version
 
 BUSY_SECONDS = 10
@@ -124,12 +125,13 @@ def _prepare(connection: Connection, url: URL) -> None:
         metadata.create_all(connection)
         connection.execute(insert(schema_version).values(version=VERSION, applied_at=int(time.time())))
         return
-    found = connection.execute(select(schema_version.c.version)).scalars().all()
-    if VERSION not in found or max(found) > VERSION:
+    found = max(connection.execute(select(schema_version.c.version)).scalars().all(), default=0)
+    if not 1 <= found <= VERSION:
         raise StoreError(
-            f"The database {url.render_as_string()} has schema {max(found, default=0)}; this Matinee reads schema {VERSION}.",
+            f"The database {url.render_as_string()} has schema {found}; this Matinee reads schema {VERSION}.",
             hint="Upgrade Matinee, or name another database: MATINEE_DATABASE_URL.",
         )
+    migrate(connection, found)
 
 
 def _advice(said: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import Connection, Table, delete, insert
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from matinee.data import Dataset
 from matinee.store import schema
@@ -22,10 +22,7 @@ CHUNK = 50_000
 
 # Children before their parents.
 _EMPTIED = (
-    schema.session,
-    schema.viewer_genre,
-    schema.viewer_tag,
-    schema.rating,
+    *schema.OF_A_VIEWER,
     schema.viewer,
     schema.movie_keyword,
     schema.movie_person,
@@ -49,6 +46,19 @@ def replace_source(connection: Connection, dataset: Dataset, progress: Progress)
     _insert(connection, schema.viewer_tag, _tags(dataset))
     _insert_ratings(connection, dataset, progress)
     _wind_id_counter(connection, dataset)
+
+
+def complete_catalogue(connection: Connection, dataset: Dataset) -> None:
+    """Add what earlier versions did not keep of the films: from which age they are fit, and their series."""
+    known = select(func.count()).where(schema.movie.c.age.is_not(None) | schema.movie.c.franchise.is_not(None))
+    if connection.execute(known.select_from(schema.movie)).scalar_one():
+        return
+    told = dataset.catalogue.movies.filter(pl.col("age").is_not_null() | pl.col("franchise").is_not_null())
+    rows = told.select(film="movie_id", fit="age", series="franchise").to_dicts()
+    if rows:
+        movie = schema.movie
+        change = update(movie).where(movie.c.id == bindparam("film"))
+        connection.execute(change.values(age=bindparam("fit"), franchise=bindparam("series")), rows)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -24,8 +24,8 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
-"""Version of this schema; a database of a later one is refused."""
+VERSION = 2
+"""Version of this schema. A database of an earlier one is brought up to it (`migrations`), one of a later one is refused."""
 
 GIVEN_HERE = 10**15
 """A rating whose position is at least this was given here, not imported."""
@@ -96,6 +96,9 @@ movie = Table(
     Column("runtime", Integer),
     Column("popularity", Double),
     Column("poster_path", Text),
+    # The youngest age in years the film is fit for.
+    Column("age", SmallInteger),
+    Column("franchise", Text),
     **_PLAIN,
 )
 
@@ -207,6 +210,84 @@ viewer_tag = Table(
     **_PLAIN,
 )
 
+LIKE, DISLIKE, NOT_FOR_ME, HIDDEN = "like", "dislike", "not_for_me", "hidden"
+DONT_LEARN, WATCHLIST, WATCHED = "dont_learn", "watchlist", "watched"
+FEEDBACK_KINDS = (LIKE, DISLIKE, NOT_FOR_ME, HIDDEN, DONT_LEARN, WATCHLIST, WATCHED)
+"""What a person can say of a film beside stars."""
+
+viewer_feedback = Table(
+    "viewer_feedback",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    Column("movie_id", Id, ForeignKey("movie.id"), primary_key=True, index=True),
+    Column("kind", String(16), primary_key=True),
+    Column("given_at", BigInteger, nullable=False),
+    # The clock in nanoseconds, as for ratings given here.
+    Column("position", BigInteger, nullable=False),
+    CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in FEEDBACK_KINDS)})", name="kind"),
+    **_CLUSTERED,
+)
+
+SLIDER_KINDS = ("genre", "person", "decade", "theme", "franchise")
+"""What a slider of a taste can be about."""
+
+viewer_taste = Table(
+    "viewer_taste",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    # A name and no reference: a wish outlives the data that brought its name.
+    Column("name", String(200), primary_key=True),
+    Column("level", SmallInteger, nullable=False),
+    CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in SLIDER_KINDS)})", name="kind"),
+    CheckConstraint("level BETWEEN -2 AND 2 AND level <> 0", name="level"),
+    **_CLUSTERED,
+)
+
+viewer_limits = Table(
+    "viewer_limits",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True, autoincrement=False),
+    Column("max_age", SmallInteger),
+    Column("max_runtime", Integer),
+    Column("min_year", Integer),
+    Column("max_year", Integer),
+    # Whether only the languages below count: none of them is another thing than all.
+    Column("by_language", Boolean, nullable=False),
+    Column("only_available", Boolean, nullable=False),
+    **_PLAIN,
+)
+
+viewer_language = Table(
+    "viewer_language",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer_limits.viewer_id"), primary_key=True),
+    Column("language", String(16), primary_key=True),
+    **_CLUSTERED,
+)
+
+viewer_available = Table(
+    "viewer_available",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    Column("movie_id", Id, ForeignKey("movie.id"), primary_key=True, index=True),
+    **_CLUSTERED,
+)
+
+viewer_action = Table(
+    "viewer_action",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("viewer_id", Id, ForeignKey("viewer.id"), nullable=False, index=True),
+    Column("what", String(16), nullable=False),
+    Column("done_at", BigInteger, nullable=False),
+    # How things stood before, as JSON: read by nobody but the undoing of this very action.
+    Column("before", Text(2**24 - 1), nullable=False),
+    # An action that was undone is gone for good, its number too.
+    sqlite_autoincrement=True,
+    **_PLAIN,
+)
+
 session = Table(
     "session",
     metadata,
@@ -217,3 +298,17 @@ session = Table(
     Index(None, "expires_at"),
     **_CLUSTERED,
 )
+
+OF_A_VIEWER = (
+    session,
+    viewer_action,
+    viewer_available,
+    viewer_language,
+    viewer_limits,
+    viewer_taste,
+    viewer_feedback,
+    viewer_genre,
+    viewer_tag,
+    rating,
+)
+"""Every table with a `viewer_id`, children before their parents: what there is of a person beside their row in `viewer`."""

@@ -30,12 +30,15 @@ def require_importable(connection: Connection, dataset: Dataset, *, replace: boo
     former = source(connection)
     if former is None or replace or former.fingerprint == dataset.fingerprint:
         return
-    given = connection.execute(
-        select(func.count()).select_from(schema.rating).where(schema.rating.c.position >= schema.GIVEN_HERE)
-    ).scalar_one()
+    given = sum(
+        connection.execute(
+            select(func.count()).select_from(table).where(table.c.position >= schema.GIVEN_HERE)
+        ).scalar_one()
+        for table in (schema.rating, schema.viewer_feedback)
+    )
     if given:
         raise StoreError(
-            f"The database holds {former.name} and {given:,} ratings that were given here; "
+            f"The database holds {former.name} and {given:,} ratings and opinions that were given here; "
             f"importing {dataset.name} would delete them.",
             hint="Use another --home, or --replace to delete them.",
         )
