@@ -46,6 +46,19 @@ def read_dataset(connection: Connection) -> Dataset:
     )
 
 
+_said = schema.viewer_feedback
+_may_be_learnt = ~(
+    select(_said.c.movie_id)
+    .where(
+        _said.c.viewer_id == schema.rating.c.viewer_id,
+        _said.c.movie_id == schema.rating.c.movie_id,
+        _said.c.kind == schema.DONT_LEARN,
+    )
+    .exists()
+)
+"""Leaves out ratings that a person asked not to be learnt from."""
+
+
 def _columns(connection: Connection, query: Select[Any], *kinds: type[np.generic]) -> list[NDArray[Any]]:
     """Return the columns of a query as arrays."""
     parts: list[list[NDArray[Any]]] = [[np.empty(0, kind)] for kind in kinds]
@@ -60,7 +73,7 @@ def _user_ids(connection: Connection) -> NDArray[np.int64]:
     """Users of the data in their order, then people of the site who rated something."""
     viewer, rating = schema.viewer, schema.rating
     imported = select(viewer.c.id).where(viewer.c.position.is_not(None)).order_by(viewer.c.position)
-    rated = select(rating.c.viewer_id)
+    rated = select(rating.c.viewer_id).where(_may_be_learnt)
     others = select(viewer.c.id).where(viewer.c.position.is_(None), viewer.c.id.in_(rated)).order_by(viewer.c.id)
     return np.concatenate([_columns(connection, query, np.int64)[0] for query in (imported, others)])
 
@@ -73,7 +86,7 @@ def _ratings(connection: Connection, user_ids: IdMap, catalogue: Catalogue) -> t
         rating.c.value,
         func.coalesce(rating.c.rated_at, UNKNOWN_TIME),
         rating.c.position,
-    )
+    ).where(_may_be_learnt)
     viewers, movie_ids, values, times, places = _columns(
         connection, query, np.int64, np.int64, np.float32, np.int64, np.int64
     )

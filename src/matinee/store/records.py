@@ -75,3 +75,92 @@ class Ticket:
     viewer_id: int
     token: str = field(repr=False)
     expires: int
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a person said of a film beside stars.
+
+    Attributes:
+        movie_id: the film.
+        kind: one of `schema.FEEDBACK_KINDS`.
+        given_at: Unix seconds.
+        position: place among everything the person said, as `Opinion.position`.
+    """
+
+    movie_id: int
+    kind: str
+    given_at: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a person's household allows.
+
+    Attributes:
+        max_age: years; only films known to be fit for people of this age.
+        max_runtime: minutes; only films known to be no longer.
+        min_year: only films of this year or later.
+        max_year: only films of this year or earlier.
+        languages: ISO 639-1 codes in alphabetical order; None where every language will do.
+        only_available: whether only films on the list of available ones are shown.
+    """
+
+    max_age: int | None = None
+    max_runtime: int | None = None
+    min_year: int | None = None
+    max_year: int | None = None
+    languages: tuple[str, ...] | None = None
+    only_available: bool = False
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One rating and its place among everything the person said.
+
+    Attributes:
+        movie_id: the film.
+        value: stars.
+        rated_at: Unix seconds, None where nobody knows.
+        position: 0, 1, … as imported, then the clock in nanoseconds.
+    """
+
+    movie_id: int
+    value: float
+    rated_at: int | None
+    position: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """Everything one person told us that bears on their lists, read at one moment.
+
+    Attributes:
+        ratings: oldest first.
+        feedback: oldest first.
+        sliders: (kind, name, level), sorted.
+        limits: of the household.
+        available: ids of films that can be watched, ascending; None unless `limits.only_available`.
+    """
+
+    ratings: tuple[Opinion, ...]
+    feedback: tuple[Feedback, ...]
+    sliders: tuple[tuple[str, str, int], ...]
+    limits: Limits
+    available: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """An action that was taken back.
+
+    Attributes:
+        what: "feedback", "taste" or "settings".
+        movie_id: the film it was about, if it was feedback.
+        left: how many more can be undone.
+    """
+
+    what: str
+    movie_id: int | None
+    left: int

@@ -19,13 +19,14 @@ from matinee.errors import StoreError
 from matinee.store import schema, statements
 from matinee.store.database import connect, reading, writing
 from matinee.store.exporting import read_dataset
-from matinee.store.importing import replace_source
+from matinee.store.importing import complete_catalogue, replace_source
 from matinee.store.records import Counts, Source, StoredRating, Ticket
+from matinee.store.wishes import Wishes
 from matinee.types import UNKNOWN_TIME, Profile, Progress, silent
 
 
-class Store:
-    """Films, people, ratings and sessions in one database.
+class Store(Wishes):
+    """Films, people, ratings, wishes and sessions in one database.
 
     Args:
         engine: as `connect` returns it.
@@ -90,6 +91,7 @@ class Store:
         with writing(self._engine) as connection:
             former = statements.source(connection)
             if former is not None and former.fingerprint == dataset.fingerprint:
+                complete_catalogue(connection, dataset)
                 return False
             statements.require_importable(connection, dataset, replace=replace)
             replace_source(connection, dataset, progress)
