@@ -15,6 +15,8 @@ from matinee.cli.sources import BadRows, MetadataPath, OnBadRow, read
 from matinee.data.download import download
 from matinee.data.inspect import Description, describe
 from matinee.data.read import read_dataset
+from matinee.data.synthetic.config import N_RATINGS
+from matinee.errors import SettingsError
 
 app = typer.Typer(help="Get, inspect and import data sets.", no_args_is_help=True)
 
@@ -58,6 +60,51 @@ def inspect(
     out.print(table)
     for line in reading.report.lines():
         note(line)
+
+
+@app.command("synthesize")
+def synthesize_command(
+    folder: Annotated[Path, typer.Argument(help="Where the data set is written; must not exist yet.")],
+    ratings: Annotated[
+        str, typer.Option("--ratings", help="How many, such as 1M or 250k; default: as many as MovieLens 32M has.")
+    ] = f"{N_RATINGS}",
+    users: Annotated[int | None, typer.Option("--users", help="People; default: one for 159 ratings.")] = None,
+    movies: Annotated[
+        int | None, typer.Option("--movies", help="Films; default: 87,585 or, for fewer ratings, fewer.")
+    ] = None,
+    held_out: Annotated[
+        int, typer.Option("--held-out", help="Further people of the same world, written into FOLDER-held-out.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed and counts give the same files.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write simulated ratings in the shape of MovieLens 32M, for measuring how costs grow; marked as simulated."""
+    from matinee.data.synthetic import SyntheticConfig, synthesize
+
+    config = SyntheticConfig(ratings=_count(ratings), users=users, movies=movies, held_out=held_out, seed=seed)
+    with progress_bars() as progress:
+        written = synthesize(folder.expanduser(), config, progress)
+    if as_json:
+        counts = {"ratings": config.ratings, "users": config.n_users, "movies": config.n_movies, "held_out": held_out}
+        print_json({"folders": [str(path) for path in written], **counts, "seed": seed})
+        return
+    out.print(
+        f"Simulated {config.ratings:,} ratings of {config.n_movies:,} films by {config.n_users:,} people: {written[0]}",
+        soft_wrap=True,
+    )
+    if held_out:
+        out.print(f"Held out: {held_out:,} further people: {written[1]}", soft_wrap=True)
+    note(f"Next: matinee train --data {written[0]}")
+
+
+def _count(text: str) -> int:
+    """Read a count such as 32M, 250k or 1000000."""
+    plain = text.strip().replace(",", "").replace("_", "").lower()
+    factor = {"k": 1_000, "m": 1_000_000}.get(plain[-1:], 1)
+    try:
+        return round(float(plain.removesuffix("k").removesuffix("m")) * factor)
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(f"--ratings must be a number such as 1000000, 250k or 32M; got {text!r}.") from error
 
 
 @app.command("import")

@@ -13,6 +13,8 @@ from matinee.errors import DataError
 _FOLD_FILE = re.compile(r".*?([1-9])\.test")
 _PART_FILE = re.compile(r".+\.(?:base|test)")
 METADATA_STEM = "metadata"
+SIMULATED_MARK = "SIMULATED.txt"
+"""A file of this name beside the ratings says that a program made them."""
 _USUAL_STEMS: dict[Role, tuple[str, ...]] = {
     "ratings": ("ratings", "rating", "u"),
     "movies": ("movies", "movie", "u"),
@@ -31,6 +33,7 @@ class Layout:
         movies, links, tags: the chosen files, None where there is none.
         folds: cross-validation fold from 1 → its file of test ratings.
         metadata: a file called metadata.csv or metadata.parquet beside the ratings.
+        simulated: whether a file beside the ratings says that a program made them.
         unused: files of the same folder that were not chosen.
     """
 
@@ -40,6 +43,7 @@ class Layout:
     tags: Table | None = None
     folds: dict[int, Table] = field(default_factory=dict)
     metadata: Entry | None = None
+    simulated: bool = False
     unused: list[str] = field(default_factory=list)
 
     @property
@@ -80,6 +84,7 @@ def find_layout(source: Source, ledger: Ledger, *, need_ratings: bool = True) ->
         tags=_choose("tags", mine),
         folds=_folds(mine),
         metadata=_metadata(source, folder),
+        simulated=any(_is_mark(entry) for entry in source.entries if entry.folder == folder),
     )
     if source.chosen is None:
         for name, error in broken.items():
@@ -157,7 +162,12 @@ def _unused(source: Source, layout: Layout, folder: str) -> list[str]:
     used = {table.entry.name for table in chosen if table is not None}
     if layout.metadata is not None:
         used.add(layout.metadata.name)
-    return [entry.shown for entry in source.entries if entry.folder == folder and entry.name not in used]
+    mine = [entry for entry in source.entries if entry.folder == folder and not _is_mark(entry)]
+    return [entry.shown for entry in mine if entry.name not in used]
+
+
+def _is_mark(entry: Entry) -> bool:
+    return entry.base == SIMULATED_MARK.lower()
 
 
 def _nothing_found(source: Source, tables: list[Table], leading: Role) -> DataError:

@@ -97,7 +97,7 @@ def _read(source: Source, layout: Layout, ledger: Ledger, metadata: Path | None,
         dataset = replace(dataset, folds=read_folds(layout.folds, dataset, ledger))
     if layout.tags is not None:
         dataset = replace(dataset, tags=read_tags(layout.tags, catalogue.ids, ledger))
-    return dataset
+    return replace(dataset, simulated=True) if layout.simulated else dataset
 
 
 def _catalogue(movies: Table, layout: Layout, ledger: Ledger) -> Catalogue:
