@@ -1,64 +1,75 @@
 """The hybrid ranker: a routed blend of engines, measured by the same code that serves.
 
-Profiles with few ratings say too little for the personal engines and are ranked by popularity; the others by the
-weighted blend. An engine that is absent gives its weight to the others.
+Profiles with few ratings say too little for the personal engines and are ranked by popularity, lifted by the genres they
+rated; the others by the weighted blend. An engine that is absent, or that fails, gives its weight to the others.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
-from matinee.data import Dataset
+from matinee.data import Catalogue, Dataset
 from matinee.engines import Engine, create
-from matinee.errors import SettingsError, UnknownIdError
-from matinee.ranking.blend import blend
-from matinee.types import BoolVector, FloatMatrix, FloatVector, Profiles, Progress, silent
+from matinee.errors import MatineeError, SettingsError, StateError
+from matinee.ranking.blend import Scale, blend, sanitise, share
+from matinee.ranking.hints import GenreHints
+from matinee.ranking.presets import COLD, HYBRID, STATISTICAL, Route, resolve, route, strategies, weights_by_engine
+from matinee.ranking.weighting import HybridConfig
+from matinee.types import BoolVector, FloatMatrix, FloatVector, LongVector, Profiles, Progress, silent
 
-COLD = "popular"
-"""The engine that answers for people we hardly know."""
+__all__ = ["COLD", "Blended", "Hybrid", "HybridConfig", "hints_of"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class HybridConfig:
-    """How the engines are mixed."""
-
-    weights: Mapping[str, float] = field(default_factory=lambda: {"ease": 0.45, "als": 0.35, "svd": 0.2})
-    """Share of each engine in the blend; scaled to sum to 1 over the engines present."""
-
-    cold_below: int = 5
-    """Profiles with fewer ratings than this are ranked by popularity alone."""
-
-    def __post_init__(self) -> None:
-        if any(weight < 0 for weight in self.weights.values()):
-            raise SettingsError(f"Blend weights must not be negative; got {dict(self.weights)}.")
-
-    @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Self:
-        """Build from plain values, as a release manifest keeps them."""
-        return cls(weights=dict(settings["weights"]), cold_below=int(settings["cold_below"]))
-
-    def settings(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self) | {"weights": dict(self.weights)}
-
-
-@dataclass(frozen=True)
 class Blended:
-    """Scores and where they come from.
+    """Scores and where they come from; for engine e, `scores` is the sum of weights_e · (raw_e − low_e) / span_e.
 
     Attributes:
         scores: (n_profiles, n_movies) float32, higher is better.
-        shares: each engine's additive part of `scores`.
-        raw: each engine's own scores, in its own units.
+        raw: each engine's own scores, in its own units; finite. Popularity includes `lift`.
+        weights: (n_profiles,) share of each engine; they add up to 1 for each profile.
+        scales: what becomes 0 and 1 of each engine: `low` and `span`, (n_profiles,) each.
+        lift: (n_profiles, n_movies) factors of popularity from genre hints; None where nobody got any.
+        missing: engines or families that have a weight but are not here.
+        failed: engines that raised an error, or had no finite score for some profile, and why.
     """
 
     scores: FloatMatrix
-    shares: dict[str, FloatMatrix]
     raw: dict[str, FloatMatrix]
+    weights: dict[str, FloatVector]
+    scales: dict[str, Scale]
+    lift: FloatMatrix | None = None
+    missing: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def shares(self) -> dict[str, FloatMatrix]:
+        """Each engine's additive part of `scores`, (n_profiles, n_movies); made when asked for."""
+        return {name: share(raw, self.scales[name], self.weights[name]) for name, raw in self.raw.items()}
+
+    @property
+    def low(self) -> dict[str, FloatVector]:
+        """The raw score that becomes 0, by engine and profile."""
+        return {name: scale.low for name, scale in self.scales.items()}
+
+    @property
+    def span(self) -> dict[str, FloatVector]:
+        """How far above `low` the raw score lies that becomes 1, by engine and profile."""
+        return {name: scale.span for name, scale in self.scales.items()}
+
+    def share_of(self, name: str, profile: int, movies: LongVector) -> FloatVector:
+        """Return one engine's part of the scores of some movies, without making whole `shares`."""
+        scale, weight = self.scales[name], self.weights[name][profile]
+        part: FloatVector = (self.raw[name][profile, movies] - scale.low[profile]) * (weight / scale.span[profile])
+        return part
 
 
 class Hybrid:
@@ -68,18 +79,30 @@ class Hybrid:
         engines: by name; `popular` must be among them.
         config: weights and the routing rule.
         name: what a report calls it.
+        strategy: what `score` ranks by.
+        catalogue: whose genres give hints for people we hardly know; without it there are none until `fit`.
+        scale: lowest and highest stars; None where people only watched.
     """
 
     def __init__(
-        self, engines: Mapping[str, Engine], config: HybridConfig | None = None, *, name: str = "hybrid"
+        self,
+        engines: Mapping[str, Engine],
+        config: HybridConfig | None = None,
+        *,
+        name: str = "hybrid",
+        strategy: str = HYBRID,
+        catalogue: Catalogue | None = None,
+        scale: tuple[float, float] | None = (0.5, 5.0),
     ) -> None:
         if COLD not in engines:
             raise SettingsError(
                 f"The hybrid needs the engine {COLD!r} for people it does not know; got {', '.join(engines) or 'none'}."
             )
         self.name = name
+        self.strategy = strategy
         self.engines = dict(engines)
         self.config = config or HybridConfig()
+        self._hints = None if catalogue is None else hints_of(catalogue, scale)
 
     @classmethod
     def unfitted(cls, config: HybridConfig | None = None) -> Self:
@@ -91,60 +114,136 @@ class Hybrid:
         """Fit every engine on the data set."""
         for engine in self.engines.values():
             engine.fit(dataset, progress)
+        self._hints = hints_of(dataset.catalogue, dataset.scale if dataset.explicit else None)
         return self
 
     def settings(self) -> dict[str, Any]:
         """Return the blend's settings and each engine's, as plain values."""
-        return self.config.settings() | {"engines": {name: engine.settings() for name, engine in self.engines.items()}}
+        strategy = {} if self.strategy == HYBRID else {"strategy": self.strategy}
+        engines = {name: engine.settings() for name, engine in self.engines.items()}
+        return strategy | self.config.settings() | {"engines": engines}
 
     def score(self, profiles: Profiles) -> FloatMatrix:
-        """Score every movie for each profile: (n_profiles, n_movies) float32 in [0, 1]."""
-        return self.explained(profiles).scores
+        """Score every movie for each profile: (n_profiles, n_movies) float32.
 
-    def explained(self, profiles: Profiles, strategy: str = "hybrid") -> Blended:
-        """Score every movie and keep each engine's share.
+        Raises:
+            StateError: if an engine failed; who measures a blend must not measure what is left of it.
+        """
+        blended = self.explained(profiles, self.strategy)
+        if blended.failed:
+            raise StateError("; ".join(f"{name}: {why}" for name, why in blended.failed.items()))
+        return blended.scores
+
+    def explained(self, profiles: Profiles, strategy: str = HYBRID) -> Blended:
+        """Score every movie and keep what each engine adds.
+
+        An engine that raises, or says nothing finite of a profile, takes no part in its ranking; popularity stands in
+        where nobody is left.
 
         Args:
             profiles: whom to score for.
-            strategy: "hybrid", or the name of one engine to use alone.
+            strategy: one of `strategies`.
 
         Raises:
             UnknownIdError: if there is no such strategy.
+            MatineeError: what the last engine raised, if none answers.
         """
         weights = self._weights(profiles.lengths(), strategy)
-        scores = {name: self.engines[name].score(profiles) for name, weight in weights.items() if weight.any()}
-        blended, shares = blend(scores, {name: weights[name] for name in scores}, candidates(profiles))
-        return Blended(blended, shares, scores)
+        hinted = self._hinted(profiles.lengths(), strategy)
+        raw: dict[str, FloatMatrix] = {}
+        failed: dict[str, str] = {}
+        lift = None
+        asked = {name: weight for name, weight in weights.items() if weight.any()}
+        while asked:
+            for name, weight in asked.items():
+                scores, usable, why = self._ask(name, profiles)
+                if why:
+                    failed[name] = why
+                    weights[name] = weight * usable
+                if scores is not None:
+                    raw[name] = scores
+            asked = self._stand_in(weights, raw, failed, len(profiles))
+        if COLD in raw and hinted.any() and self._hints is not None:
+            lift = np.where(hinted[:, None], self._hints.lift(profiles), np.float32(1))
+            raw[COLD] = raw[COLD] * lift
+        raw = {name: scores for name, scores in raw.items() if weights[name].any()}
+        scores, scales, applied = blend(raw, weights, profiles, self.config.normalisation)
+        return Blended(
+            scores=scores,
+            raw=raw,
+            weights=applied,
+            scales=scales,
+            lift=lift,
+            missing=tuple(self._missing(profiles.lengths(), strategy)),
+            failed=failed,
+        )
+
+    def route(self, n_ratings: int, strategy: str = HYBRID) -> Route:
+        """Say how a profile of this size is ranked and why, before any engine is asked."""
+        return route(n_ratings, strategy, self.config, self.engines)
 
     def strategies(self) -> list[str]:
         """Return what `explained` accepts."""
-        return ["hybrid", *self.engines]
+        return strategies(self.engines)
 
     def missing(self) -> list[str]:
         """Return the engines that have a weight but are not here."""
-        return [name for name, weight in self.config.weights.items() if weight > 0 and name not in self.engines]
+        return [name for name in self.config.members() if name not in self.engines]
 
     def is_cold(self, n_ratings: int) -> bool:
         """Whether a profile of this size is ranked by popularity."""
         return n_ratings < self.config.cold_below
 
-    def _weights(self, lengths: np.ndarray, strategy: str) -> dict[str, FloatVector]:
-        everybody = np.ones(len(lengths), np.float32)
-        if strategy in self.engines:
-            return {strategy: everybody}
-        if strategy != "hybrid":
-            raise UnknownIdError(
-                f"There is no strategy {strategy!r}.", hint=f"Strategies: {', '.join(self.strategies())}."
+    def _weights(self, lengths: LongVector, strategy: str) -> dict[str, FloatVector]:
+        return weights_by_engine(lengths, strategy, self.config, self.engines)
+
+    def _hinted(self, lengths: LongVector, strategy: str) -> BoolVector:
+        """Return (n_profiles,) who is ranked by popularity with hints."""
+        name = resolve(strategy, self.engines)
+        if name in self.engines:
+            return np.zeros(len(lengths), np.bool_)
+        hinted: BoolVector = (lengths < self.config.cold_below) | (name == STATISTICAL)
+        return hinted
+
+    def _missing(self, lengths: LongVector, strategy: str) -> list[str]:
+        sizes = [int(size) for size in np.unique(lengths)]
+        return list(dict.fromkeys(name for size in sizes for name in self.route(size, strategy).missing))
+
+    def _ask(self, name: str, profiles: Profiles) -> tuple[FloatMatrix | None, BoolVector, str]:
+        """Return an engine's scores, whose are usable, and what is wrong; no scores where it raised."""
+        try:
+            scores = self.engines[name].score(profiles)
+        except MatineeError as error:
+            return self._broken(name, profiles, error.message)
+        except Exception as error:  # a broken engine must not take the answer down: it is said and logged
+            return self._broken(name, profiles, f"{type(error).__name__}: {error}")
+        if scores.shape != (len(profiles), profiles.n_movies):
+            return self._broken(name, profiles, f"it answered in the shape {scores.shape}")
+        scores, usable = sanitise(scores)
+        return scores, usable, "" if usable.all() else "its scores are not finite numbers"
+
+    @staticmethod
+    def _broken(name: str, profiles: Profiles, why: str) -> tuple[None, BoolVector, str]:
+        _log.warning("The engine %s failed while scoring: %s", name, why)
+        return None, np.zeros(len(profiles), np.bool_), why
+
+    def _stand_in(
+        self, weights: dict[str, FloatVector], raw: Mapping[str, FloatMatrix], failed: Mapping[str, str], n: int
+    ) -> dict[str, FloatVector]:
+        """Give people whom nobody answered to popularity, in `weights`; return whom to ask for it."""
+        left = np.sum([weights[name] for name in raw], axis=0) if raw else np.zeros(n)
+        alone = left <= 0
+        if not alone.any():
+            return {}
+        if COLD in failed:
+            raise StateError(
+                f"No engine answers: {'; '.join(f'{name}: {why}' for name, why in failed.items())}.",
+                hint="Train again: matinee train --data PATH.",
             )
-        warm = (lengths >= self.config.cold_below).astype(np.float32)
-        weights = {name: warm * self.config.weights.get(name, 0.0) for name in self.engines}
-        total = np.sum(list(weights.values()), axis=0)
-        weights[COLD] = np.where(total > 0, weights[COLD], everybody).astype(np.float32)
-        return weights
+        weights[COLD] = np.where(alone, 1, weights.get(COLD, np.zeros(n))).astype(np.float32)
+        return {} if COLD in raw else {COLD: weights[COLD]}
 
 
-def candidates(profiles: Profiles) -> BoolVector:
-    """Return (n_profiles, n_movies) bool: the films each person has not told us about."""
-    unseen: BoolVector = np.ones((len(profiles), profiles.n_movies), np.bool_)
-    unseen[profiles.rows(), profiles.movies] = False
-    return unseen
+def hints_of(catalogue: Catalogue, scale: tuple[float, float] | None) -> GenreHints:
+    """Return the hints a catalogue's genres give."""
+    return GenreHints(catalogue.genres, middle=0.0 if scale is None else sum(scale) / 2)
