@@ -22,7 +22,7 @@ from matinee.engines.memory import require_memory
 from matinee.engines.ridge_rows import eliminate
 from matinee.engines.stars import bend_into
 from matinee.errors import SettingsError
-from matinee.types import FloatMatrix, FloatVector, IntVector, Profiles, Progress
+from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
 
 _CELLS = 4_000_000
 """Numbers in the small systems that are solved together; bounds the memory of a request."""
@@ -201,3 +201,26 @@ class BayesianSvd(Engine):
         )
         likeness[movie] = 1
         return likeness.astype(np.float32)
+
+    def usual(self, movies: IntVector) -> FloatVector:
+        """Return (n,) the stars that films get of an average person, by the mean of the samples."""
+        usual: FloatVector = self.arrays["bias"][movies].mean(axis=1) + self.arrays["mean"][0]
+        return usual
+
+    def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
+        """Return what each rating adds to the stars, before they are bent into the scale.
+
+        A rating speaks by its stars and by having been given at all. What the prior expects of anybody is nobody's part
+        and stays outside, as `usual` does.
+        """
+        arrays, (samples, width) = self.arrays, self.arrays["start"].shape
+        _, normal = self._solve(Profiles.stack([profile], self.n_movies))
+        asked = arrays["features"][movies].reshape(-1, samples, width).transpose(1, 2, 0)
+        weights = np.linalg.solve(normal[0], asked)
+        rated = arrays["features"][profile.movies].reshape(len(profile), samples, width)
+        wanted = (profile.values - arrays["mean"][0])[:, None] - arrays["bias"][profile.movies]
+        pushes = rated * (wanted / arrays["noise"] ** 2)[:, :, None]
+        pushes += arrays["pulls"][profile.movies].reshape(len(profile), samples, width) / np.sqrt(max(len(profile), 1))
+        flat = weights.reshape(samples * width, -1)
+        parts: FloatMatrix = flat.T @ pushes.reshape(len(profile), samples * width).T
+        return parts / np.float32(samples)

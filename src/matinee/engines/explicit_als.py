@@ -19,9 +19,10 @@ from matinee.engines.engine import Arrays, Engine, cosine_similar
 from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
 from matinee.engines.ridge_rows import fit_rows, solve_profiles
+from matinee.engines.star_parts import rating_parts
 from matinee.engines.stars import bend_into
 from matinee.errors import SettingsError
-from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progress
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress
 
 _NO_BIAS = 1e9
 """A ridge that leaves nothing of a bias."""
@@ -121,3 +122,15 @@ class ExplicitAls(Engine):
     def _similar(self, movie: int) -> FloatVector:
         films = self._once("factors", lambda: np.ascontiguousarray(self.matrix("films").dense()[:, 1:]))
         return cosine_similar(films, movie)
+
+    def usual(self, movies: IntVector) -> FloatVector:
+        """Return (n,) the stars that films get of an average person."""
+        usual: FloatVector = self.matrix("films").rows(movies)[:, 0] + self.arrays["mean"][0]
+        return usual
+
+    def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
+        """Return what each rating adds to the stars beyond `usual`, before they are bent into the scale."""
+        films = self.matrix("films")
+        ridge = self._ridge(np.array([0, len(profile)]))[0]
+        targets = profile.values - self.arrays["mean"][0]
+        return rating_parts(films.rows(profile.movies), targets, ridge, films.rows(movies))

@@ -17,10 +17,11 @@ from matinee.engines.draws import normal_by_id
 from matinee.engines.engine import Arrays, Engine
 from matinee.engines.matrices import Kind
 from matinee.engines.ridge_rows import fit_rows, solve_profiles
+from matinee.engines.star_parts import rating_parts
 from matinee.engines.stars import bend_into
 from matinee.engines.weights import sums_by
 from matinee.errors import SettingsError
-from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profiles, Progress
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +107,11 @@ class Svd(Engine):
         self._require_fitted()
         residual = (profiles.values - self.arrays["mean"][0]).astype(np.float32)
         ridge = self._ridge(profiles.indptr, self.config.user_bias_l2)
-        factors, bias = self.matrix("factors"), self.arrays["bias"]
+        return solve_profiles(profiles.indptr, profiles.movies, residual, self._films, ridge)
 
-        def films(movies: IntVector) -> FloatMatrix:
-            return np.column_stack([bias[movies], factors.rows(movies)])
-
-        return solve_profiles(profiles.indptr, profiles.movies, residual, films, ridge)
+    def _films(self, movies: IntVector) -> FloatMatrix:
+        """Return (n, 1 + embedding_size) the bias and factors of some films."""
+        return np.column_stack([self.arrays["bias"][movies], self.matrix("factors").rows(movies)])
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         people = self.fold_in(profiles)
@@ -126,3 +126,14 @@ class Svd(Engine):
         likeness = self.matrix("factors").cosines(movie) * (count / (count + self.config.similar_l2))
         likeness[movie] = 1
         return likeness.astype(np.float32)
+
+    def usual(self, movies: IntVector) -> FloatVector:
+        """Return (n,) the stars that films get of an average person."""
+        usual: FloatVector = self.arrays["bias"][movies] + self.arrays["mean"][0]
+        return usual
+
+    def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
+        """Return what each rating adds to the stars beyond `usual`, before they are bent into the scale."""
+        ridge = self._ridge(np.array([0, len(profile)]), self.config.user_bias_l2)[0]
+        targets = profile.values - self.arrays["mean"][0]
+        return rating_parts(self._films(profile.movies), targets, ridge, self._films(movies))
