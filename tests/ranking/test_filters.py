@@ -196,7 +196,7 @@ def test_the_reasons_are_plain_sentences() -> None:
     ]
     assert texts(Policy(hidden_franchises=frozenset({"Alien"})), 0) == ["You hid the series Alien."]
     seen = Profile.of([2], [4.0])
-    assert texts(Policy(also_seen=frozenset({2})), 2, seen) == ["You have rated it.", "You have seen it."]
+    assert texts(Policy(also_seen=frozenset({2})), 2, seen) == ["You have seen it."]
     assert texts(Policy(seen=False, also_seen=frozenset({2})), 2, seen) == []
 
 

@@ -29,6 +29,7 @@ CATALOGUE = Catalogue.of(
             "directors": [["Ann"], [], ["Bob"], []],
             "cast": [["Ann", "Bob"], ["Cid"], [], []],
             "keywords": [["sea"], [], ["sea", "war"], []],
+            "franchise": [None, "Saw", "Saw", None],
         }
     )
 )
@@ -37,6 +38,7 @@ SLIDERS: st.SearchStrategy[Slider] = st.one_of(
     st.builds(Slider, st.just("genre"), st.sampled_from(["Horror", "horror", "Comedy", "Western"]), st.sampled_from(LEVELS)),
     st.builds(Slider, st.just("person"), st.sampled_from(["Ann", "Bob", "Zoe"]), st.sampled_from(LEVELS)),
     st.builds(Slider, st.just("decade"), st.sampled_from(["1980s", "1990s", "1920s"]), st.sampled_from(LEVELS)),
+    st.builds(Slider, st.just("franchise"), st.sampled_from(["Saw", "saw"]), st.sampled_from(LEVELS)),
     st.builds(Slider, st.just("theme"), st.sampled_from(["sea", "war"]), st.sampled_from(LEVELS)),
 )  # fmt: skip
 TASTES = st.lists(SLIDERS, max_size=8).map(Taste.of)
@@ -77,6 +79,7 @@ def test_each_kind_of_slider_finds_its_films() -> None:
     assert named.of("decade", "1980s").tolist() == [0, 1]
     assert named.of("decade", "1980").tolist() == [0, 1]
     assert named.of("theme", "sea").tolist() == [0, 2]
+    assert named.of("franchise", "SAW").tolist() == [1, 2]
     assert named.of("theme", "nothing").tolist() == []
     assert named.names("genre") == ["Comedy", "Horror"]
     assert named.names("person") == ["Bob", "Ann", "Cid"]

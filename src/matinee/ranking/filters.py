@@ -84,8 +84,8 @@ class Filters:
     def _barred(self, policy: Policy, profile: Profile) -> Iterator[tuple[str, Barred, Callable[[int], str]]]:
         """Yield each rule that is in force: its name, what it bars, and what it says of a film."""
         if policy.seen:
-            yield "seen", self._listed(profile.movies), lambda _: "You have rated it."
-            yield "seen", self._listed(policy.also_seen), lambda _: "You have seen it."
+            seen = np.concatenate([self._listed(profile.movies), self._listed(policy.also_seen)])
+            yield "seen", seen, lambda _: "You have seen it."
         yield "hidden", self._listed(policy.hidden), lambda _: "You said that it is not for you."
         yield "excluded", self._listed(policy.excluded), lambda _: "It was left out of this list on request."
         yield from self._barred_by_name(policy)

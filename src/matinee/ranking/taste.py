@@ -1,4 +1,4 @@
-"""The editable taste: sliders from "never" to "much more" for genres, people, decades and themes.
+"""The editable taste: sliders from "never" to "much more" for genres, people, decades, themes and series.
 
 "Never" is a rule and becomes part of the policy. The other levels add to the score of every film they are about, so that
 an explanation can name them. The addition is measured in the person's own list: its unit, the *reach*, is how far the
@@ -20,7 +20,7 @@ from matinee.ranking.named import NamedFilms, plain_name
 from matinee.ranking.policy import Policy
 from matinee.types import BoolVector, FloatVector, IntVector
 
-SliderKind = Literal["genre", "person", "decade", "theme"]
+SliderKind = Literal["genre", "person", "decade", "theme", "franchise"]
 SLIDER_KINDS: tuple[SliderKind, ...] = get_args(SliderKind)
 
 NEVER, LESS, NEUTRAL, MORE, MUCH_MORE = -2, -1, 0, 1, 2
@@ -105,6 +105,7 @@ class Taste:
             hidden_genres=policy.hidden_genres | names["genre"],
             hidden_people=policy.hidden_people | names["person"],
             hidden_themes=policy.hidden_themes | names["theme"],
+            hidden_franchises=policy.hidden_franchises | names["franchise"],
             hidden_decades=policy.hidden_decades | {int(plain_name("decade", name)) for name in names["decade"]},
         )
 

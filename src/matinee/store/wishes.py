@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from matinee.errors import StateError
 from matinee.store import statements, wish_statements
 from matinee.store.database import reading, writing
 from matinee.store.records import Account, Feedback, Limits, Undone
@@ -88,16 +87,15 @@ class Wishes:
             statements.require_viewer(connection, viewer_id)
             wish_statements.set_limits(connection, viewer_id, limits, available)
 
-    def undo(self, viewer_id: int) -> Undone:
+    def undo(self, viewer_id: int) -> Undone | None:
         """Take back a person's latest feedback, change of taste or change of limits; again takes back the one before.
+
+        Returns:
+            What was taken back; None where there was nothing.
 
         Raises:
             UnknownIdError: if there is no such person.
-            StateError: if there is nothing to take back.
         """
         with writing(self._engine) as connection:
             statements.require_viewer(connection, viewer_id)
-            undone = wish_statements.undo(connection, viewer_id)
-        if undone is None:
-            raise StateError("There is nothing to undo.", hint="Every action has been taken back, or is too long ago.")
-        return undone
+            return wish_statements.undo(connection, viewer_id)
