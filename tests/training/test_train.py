@@ -59,6 +59,32 @@ def test_the_release_learned_from_everything(tmp_path: Path, dataset: Dataset) -
     )
 
 
+def test_the_release_keeps_its_learned_weights_and_where_they_are_from(tmp_path: Path, dataset: Dataset) -> None:
+    trained = train(dataset, tmp_path, TrainConfig(engines=("popular", "ease", "als")))
+    ranking = Registry(tmp_path).open_live(print).manifest.ranking
+    receipt = ranking["receipt"]
+    assert receipt["learned"]
+    assert receipt["part"] == "validation"
+    assert ranking["weights"] == receipt["weights"] != HybridConfig().weights
+    assert ranking["normalisation"] == receipt["normalisation"]
+    # The gate judged these very weights, on the part that did not choose them.
+    assert trained.verdict.result is not None
+    judged = trained.verdict.result["hybrid"].settings
+    assert {key: judged[key] for key in ("weights", "by_size", "normalisation")} == {
+        key: ranking[key] for key in ("weights", "by_size", "normalisation")
+    }
+    assert trained.verdict.result.protocol.part == "test"
+    assert train(dataset, tmp_path, TrainConfig(engines=("popular", "ease", "als"))).verdict.summary.endswith(
+        "the live release has the same settings."
+    )
+
+
+def test_without_learning_the_default_weights_are_kept(tmp_path: Path, dataset: Dataset) -> None:
+    ranking = train(dataset, tmp_path, TrainConfig(engines=("ease", "als"), learning=None)).release.manifest.ranking
+    assert ranking["weights"] == {name: HybridConfig().weights[name] for name in ("ease", "als")}
+    assert ranking["receipt"] == {"learned": False, "because": "default weights were asked for"}
+
+
 def test_a_candidate_below_popularity_is_kept_back(tmp_path: Path, dataset: Dataset) -> None:
     verdict = judge(dataset, hybrid_of(backwards=Backwards()), Registry(tmp_path))
     assert not verdict.passed

@@ -30,12 +30,18 @@ from matinee.evaluation.protocols import (
     read_ncf,
     read_sequences,
 )
-from matinee.ranking import COLD, Hybrid
+from matinee.ranking import COLD
+from matinee.ranking.presets import STRATEGIES
+from matinee.training.auto import Auto, Teacher
 from matinee.training.grid import parse_grid
+from matinee.training.train import DEFAULT_ENGINES, TrainConfig, default_blend, fresh
 from matinee.types import Progress
 
 HYBRID = "hybrid"
 """What the blend is called among engines."""
+
+BLENDS = [name for name in STRATEGIES if name not in engine_names()]
+"""Strategies that take part by name; they learn the weights they need from the training part itself."""
 
 CONFIGS: dict[str, type[Any]] = {
     "temporal": TemporalConfig,
@@ -95,10 +101,10 @@ def subject(
 
 
 def contestants(names: Sequence[str], entries: Sequence[str], *, stars: bool) -> list[Contestant]:
-    """Return fresh engines, and the hybrid where it is asked for.
+    """Return fresh engines, and the hybrid and presets that are asked for.
 
     Args:
-        names: engines; empty for the hybrid and its members, or for all that predict stars.
+        names: engines, and strategies such as hybrid or flixflow over the default engines; empty for the hybrid and its members, or for all that predict stars.
         entries: ENGINE.NAME=VALUE settings.
         stars: whether the protocol wants predicted stars.
 
@@ -110,14 +116,17 @@ def contestants(names: Sequence[str], entries: Sequence[str], *, stars: bool) ->
     given: dict[str, list[str]] = {name: [] for name in chosen}
     for entry in entries:
         name, dot, rest = entry.partition(".")
-        if not dot or name not in given or name == HYBRID:
+        if not dot or name not in given or name in BLENDS:
             raise SettingsError(
                 f"The setting {entry!r} is of no engine that takes part.",
-                hint=f"Write ENGINE.NAME=VALUE with one of {', '.join(name for name in chosen if name != HYBRID)}.",
+                hint=f"Write ENGINE.NAME=VALUE with one of {', '.join(name for name in chosen if name not in BLENDS)}.",
             )
         given[name].append(rest)
+    teacher = Teacher(lambda: fresh(DEFAULT_ENGINES, TrainConfig()), default_blend(DEFAULT_ENGINES))
     return [
-        Hybrid.unfitted() if name == HYBRID else create(name, _values(engine_class(name).config_class, rest, name))
+        Auto(teacher, name=name, strategy=name)
+        if name in BLENDS
+        else create(name, _values(engine_class(name).config_class, rest, name))
         for name, rest in given.items()
     ]
 
@@ -126,7 +135,7 @@ def default_names(*, stars: bool) -> list[str]:
     """Return who takes part when nobody is named."""
     if stars:
         return [name for name in engine_names() if engine_class(name).predicts_stars]
-    return [*(name for name in Hybrid.unfitted().engines if name != COLD), HYBRID]
+    return [*(name for name in DEFAULT_ENGINES if name != COLD), HYBRID]
 
 
 def _values(config: type[Any], entries: Sequence[str], owner: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def evaluate(
         str,
         typer.Option(
             "--engines",
-            help="Engines and hybrid, separated by commas.",
+            help="Engines, hybrid and presets such as flixflow, separated by commas.",
             show_default="hybrid and its members; for stars all that predict them",
         ),
     ] = "",

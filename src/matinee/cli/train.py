@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -29,6 +30,10 @@ Replace = Annotated[
 def train_command(
     data: DataPath = None,
     engines: EngineNames = _ALL,
+    sentences: Annotated[
+        str,
+        typer.Option("--sentences", help="Sentence model of content: auto (an installed one), lsa, or a folder."),
+    ] = "auto",
     metadata: MetadataPath = None,
     bad_rows: BadRows = OnBadRow.skip,
     force: Annotated[
@@ -43,7 +48,8 @@ def train_command(
     store = store_of(home)
     with progress_bars() as progress:
         dataset = read(data, metadata, bad_rows, progress) if data is not None else held_by(store, home)
-        config = TrainConfig(engines=split_names(engines), force=force)
+        cache = home_folder(home) / "cache" / "text"
+        config = TrainConfig(engines=split_names(engines), text_model=sentences, text_cache=cache, force=force)
         trained = train_and_import(dataset, store, home, config, progress, new_source=data is not None, replace=replace)
     if as_json:
         print_json(as_plain(trained))
@@ -110,6 +116,7 @@ def as_plain(trained: Trained) -> dict[str, object]:
             "ratings": manifest.data.ratings,
         },
         "engines": list(manifest.engines),
+        "ranking": manifest.ranking,
         "gate": manifest.gate,
         "metrics": manifest.metrics,
     }
@@ -119,9 +126,25 @@ def show(trained: Trained) -> None:
     """Print what the training came to."""
     if trained.verdict.result is not None:
         out.print(gate_table(trained.verdict.result))
+    note(blend_line(trained.release.manifest.ranking))
     note(trained.verdict.summary)
     state = "is live" if trained.promoted else "was saved but is not live"
     out.print(f"Release {trained.release.version} {state}.")
+
+
+def blend_line(ranking: Mapping[str, Any]) -> str:
+    """Return where the weights of the blend come from, in one sentence."""
+    receipt = ranking.get("receipt", {})
+    shares = sorted(ranking["weights"].items(), key=lambda item: -item[1])
+    weights = ", ".join(f"{name} {share:.0%}" for name, share in shares)
+    if not receipt.get("learned"):
+        return f"Blend: {weights} by default; {receipt.get('because', 'nothing was learned')}."
+    best = max(receipt["alone"], key=receipt["alone"].get)
+    sizes = f", {len(ranking['by_size'])} profile sizes" if ranking["by_size"] else ""
+    return (
+        f"Blend: {weights}{sizes}; learned from {receipt['viewers']:,} validation viewers, NDCG@10 {receipt['value']:.4f} "
+        f"(best alone {best} {receipt['alone'][best]:.4f}, equal weights {receipt['equal_weights']:.4f})."
+    )
 
 
 SHOWN = {"ndcg@10": "NDCG@10", "recall@10": "Recall@10", "hit_rate@10": "Hit rate@10"}
