@@ -116,8 +116,8 @@ def test_likeness_is_symmetric_and_a_partial_correlation() -> None:
 
 
 def test_too_little_memory_is_refused_with_what_would_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ease, "available_memory", lambda: 12 * 20**2)
-    monkeypatch.setattr("matinee.engines.memory.available_memory", lambda: 12 * 20**2)
+    monkeypatch.setattr(ease, "available_memory", lambda: 6 * 20**2)
+    monkeypatch.setattr("matinee.engines.memory.available_memory", lambda: 6 * 20**2)
     with pytest.raises(EnvironmentFailure, match="ease on") as caught:
         Ease().fit(latent())
     assert "max_movies and pairs to 20 in sum" in str(caught.value.hint)

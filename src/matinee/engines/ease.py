@@ -26,10 +26,12 @@ from matinee.engines.matrices import Kind
 from matinee.engines.memory import available_memory, require_memory
 from matinee.engines.weights import among, interactions, liking, places_of
 from matinee.errors import SettingsError
-from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress
+from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles, Progress, silent
 
-MATRICES = 3
-"""Matrices of the final size that a fit may hold at its peak."""
+MATRICES, MATRICES_WITH_PAIRS = 1.5, 3.0
+"""Matrices of the final size that a fit holds at its peak; pairs are solved beside the inverse."""
+COUNTING, INVERTING = "ease: who likes both", "ease: inverting"
+"""Stages of a fit."""
 
 NEAREST = 512
 """Films that a compressed model compares both ways to find similar ones."""
@@ -87,27 +89,26 @@ class Ease(Engine):
         rows_UM = interactions(dataset.profiles(), liked)
         columns = most_used(rows_UM, self.config.max_movies)
         n, n_pairs = len(columns), self.config.pairs
-        require_square(n + n_pairs, f"ease on {n:,} movies and {n_pairs:,} pairs")
+        matrices = MATRICES_WITH_PAIRS if n_pairs else MATRICES
+        require_square(n + n_pairs, f"ease on {n:,} movies and {n_pairs:,} pairs", matrices)
         rows_UM = csr_array(rows_UM[:, columns])
-        progress("ease", 1, 3)
         try:
-            learnt = self._solve_pairs(rows_UM) if n_pairs else {"weights": self._solve(rows_UM)}
+            learnt = self._solve_pairs(rows_UM, progress) if n_pairs else {"weights": self._solve(rows_UM, progress)}
         except np.linalg.LinAlgError as error:
             raise SettingsError(
                 f"l2={self.config.l2} is too small for this data in single precision.", hint="Try l2 = 100 or more."
             ) from error
-        progress("ease", 3, 3)
         return {"columns": columns, "explicit": np.array([dataset.explicit]), **learnt}
 
-    def _solve(self, rows_UM: csr_array) -> FloatMatrix:
-        return solve(weigh_users(rows_UM, self.config.user_power), self.config.l2, self.config.dropout)
+    def _solve(self, rows_UM: csr_array, progress: Progress) -> FloatMatrix:
+        return solve(weigh_users(rows_UM, self.config.user_power), self.config.l2, self.config.dropout, progress)
 
-    def _solve_pairs(self, rows_UM: csr_array) -> Arrays:
+    def _solve_pairs(self, rows_UM: csr_array, progress: Progress) -> Arrays:
         n = rows_UM.shape[1]
         pairs = commonest_pairs(rows_UM, self.config.pairs)
         features = scale_rows(with_pairs(rows_UM, pairs), user_weights(rows_UM, self.config.user_power))
         l2 = np.repeat([self.config.l2, self.config.pair_l2], [n, len(pairs[0])])
-        inverse = inverted(features, dropout_ridge(features, l2, self.config.dropout))
+        inverse = inverted(features, dropout_ridge(features, l2, self.config.dropout), progress)
         return {"weights": solve_with_pairs(inverse, n, pairs), "pairs": np.stack(pairs)}
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
@@ -176,12 +177,12 @@ class Ease(Engine):
             np.add.at(parts.T, side, shares)
 
 
-def require_square(n: int, what: str) -> None:
-    """Refuse a solve whose three (n, n) float32 matrices do not fit, naming the largest that do."""
+def require_square(n: int, what: str, matrices: float) -> None:
+    """Refuse a solve for whose (n, n) float32 matrices there is no memory, naming the largest that fit."""
     free = available_memory()
-    fits = n if free is None else int((free / MATRICES / 4) ** 0.5)
+    fits = n if free is None else int((free / matrices / 4) ** 0.5)
     advice = f"Set max_movies and pairs to {fits:,} in sum at most, or use a larger machine."
-    require_memory(MATRICES * 4.0 * n**2, what, advice)
+    require_memory(matrices * 4.0 * n**2, what, advice)
 
 
 def most_used(rows_UM: csr_array, most: int) -> IntVector:
@@ -219,27 +220,32 @@ def dropout_ridge(rows: csr_array, l2: float | NDArray[np.float64], dropout: flo
     return ridge
 
 
-def solve(rows_UM: csr_array, l2: float, dropout: float) -> FloatMatrix:
+def solve(rows_UM: csr_array, l2: float, dropout: float, progress: Progress = silent) -> FloatMatrix:
     """Return B (M, M) with zero diagonal minimising ||X − XB||² + ||Λ^½ B||², Λ = l2 + p/(1−p)·diag(XᵀX).
 
     With fewer users than movies the inverse is taken over users (Woodbury), which gives the same B.
     """
     ridge = dropout_ridge(rows_UM, l2, dropout)
-    weights = _dual(rows_UM, ridge) if rows_UM.shape[0] < rows_UM.shape[1] else _primal(rows_UM, ridge)
+    if rows_UM.shape[0] < rows_UM.shape[1]:
+        progress(INVERTING, 0, 1)
+        weights = _dual(rows_UM, ridge)
+        progress(INVERTING, 1, 1)
+    else:
+        weights = _primal(rows_UM, ridge, progress)
     np.fill_diagonal(weights, 0)
     return weights
 
 
-def inverted(rows: csr_array, ridge: FloatVector) -> FloatMatrix:
+def inverted(rows: csr_array, ridge: FloatVector, progress: Progress = silent) -> FloatMatrix:
     """Return P = (XᵀX + Λ)⁻¹."""
-    inverse = gram(rows)
+    inverse = gram(rows, progress, COUNTING)
     np.fill_diagonal(inverse, inverse.diagonal() + ridge)
-    invert(inverse)
+    invert(inverse, progress, INVERTING)
     return inverse
 
 
-def _primal(rows_UM: csr_array, ridge: FloatVector) -> FloatMatrix:
-    inverse = inverted(rows_UM, ridge)
+def _primal(rows_UM: csr_array, ridge: FloatVector, progress: Progress = silent) -> FloatMatrix:
+    inverse = inverted(rows_UM, ridge, progress)
     inverse /= -inverse.diagonal()
     return inverse
 
