@@ -1,0 +1,198 @@
+"""A dial from relevance to discovery: lists that vary, keep a person's mixture of genres, and look past the famous.
+
+Films are taken one by one out of the best `pool`; with d the dial, the k-th is the film i with the highest
+
+    (1 − d) r_i + d ( − redundancy · max_{j taken} cos(v_i, v_j) − damping · fame_i
+                      + calibration · k Σ_g p_g log(1 + (1 − α) p(g|i) / ((1 − α) Σ_{j taken} p(g|j) + α k p_g)) )
+
+r is the score brought to 0…1 over the pool. The first part of the bracket is maximal marginal relevance (Carbonell and
+Goldstein, SIGIR 1998). The last is what film i takes off the divergence C_KL(p, q̃) between the genres p of the profile
+and those q of the list, smoothed as in Steck ("Calibrated recommendations", RecSys 2018), times k: the divergence of a
+list of k films moves by 1/k at most, and without the factor only the first places would be calibrated.
+
+A film's place depends only on those before it, so the head of a long list is the short list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matinee.errors import SettingsError, ShapeError
+from matinee.ranking.features import MovieFeatures
+from matinee.ranking.select import best
+from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, Profile
+
+DEFAULT_DIAL = 0.2
+"""Largest dial, in steps of 0.05, that cost less than 1.5 % NDCG@10 on every validation part; see docs/diversity.md."""
+
+SAMPLED_FROM = 20
+SAMPLE_STEP = 16
+"""Catalogues of more than the former times the pool are cut by a sample of every so many scores first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiversityConfig:
+    """What discovery means."""
+
+    pool: int = 300
+    """The best so many films are candidates; those after them follow in the order of their scores."""
+    redundancy: float = 0.5
+    """What being the same as a film already taken costs, in units of the pool's reach of scores."""
+    calibration: float = 0.05
+    """What bringing the list's genres to the profile's is worth."""
+    damping: float = 0.3
+    """What being the most famous film of all costs."""
+    smoothing: float = 0.01
+    """α: share of the profile's genres mixed into the list's, so that a genre that is missing costs no infinity; in (0, 1)."""
+
+    def __post_init__(self) -> None:
+        if self.pool < 1 or not 0 < self.smoothing < 1:
+            raise SettingsError(
+                f"pool must be at least 1 and smoothing in (0, 1); got {self.pool} and {self.smoothing}."
+            )
+        if min(self.redundancy, self.calibration, self.damping) < 0:
+            raise SettingsError("redundancy, calibration and damping must not be below 0.")
+
+
+DEFAULT_CONFIG = DiversityConfig()
+
+
+def diversify(
+    scores: FloatVector,
+    allowed: BoolVector,
+    n: int,
+    dial: float,
+    features: MovieFeatures,
+    profile: Profile,
+    config: DiversityConfig = DEFAULT_CONFIG,
+) -> IntVector:
+    """Return up to `n` allowed films, in the order in which to show them.
+
+    Args:
+        scores: (n_movies,) finite, higher is better.
+        allowed: (n_movies,) which may be returned.
+        n: how many at most; fewer come back where fewer are allowed.
+        dial: 0 is the plain ranking of `best`; 1 looks at discovery alone, among the best `config.pool`.
+        features: what the films are like.
+        profile: whose mixture of genres to keep; of an empty one there is none to keep.
+        config: what discovery means.
+
+    Returns:
+        int32 movie indices, none twice; for the same input always the same. Ties go to the better score, then to the
+        lower index.
+
+    Raises:
+        SettingsError: if the dial is not within 0…1.
+        ShapeError: if scores, allowed and features speak of different numbers of films.
+    """
+    if not 0 <= dial <= 1:
+        raise SettingsError(f"The dial runs from 0 (relevance) to 1 (discovery); got {dial}.")
+    if not len(scores) == len(allowed) == len(features):
+        raise ShapeError(
+            f"Scores, allowed and features need one length; got {len(scores)}, {len(allowed)} and {len(features)}."
+        )
+    if dial == 0 or n <= 0:
+        return best(scores, allowed, n)
+    ranked = shortlist(scores, allowed, max(n, config.pool))
+    pool = ranked[: config.pool]
+    order = _greedy(scores[pool], pool, min(n, len(pool)), dial, features, wanted_genres(features, profile), config)
+    return np.concatenate([pool[order], ranked[config.pool : n]])
+
+
+def shortlist(scores: FloatVector, allowed: BoolVector, n: int) -> IntVector:
+    """Return what `best` returns, several times faster where `n` is small beside the catalogue.
+
+    A sample says above which score about 2 n films lie; if at least n do, the best n are among them.
+    """
+    if len(scores) > SAMPLED_FROM * n:
+        masked = np.where(allowed, scores, np.float32(-np.inf))
+        sample = masked[::SAMPLE_STEP]
+        rank = len(sample) - 1 - 2 * n // SAMPLE_STEP
+        bound = np.partition(sample, rank)[rank]
+        near = np.flatnonzero(masked >= bound) if bound > -np.inf else np.empty(0, np.int64)
+        if n <= len(near):
+            found: IntVector = near[best(scores[near], np.ones(len(near), np.bool_), n)].astype(np.int32)
+            return found
+    return best(scores, allowed, n)
+
+
+def wanted_genres(features: MovieFeatures, profile: Profile) -> FloatVector | None:
+    """Return (G,) p: the mean of p(g|i) over the films of a profile that have genres; None where none has."""
+    total = features.genre_shares[profile.movies].sum(axis=0)
+    mass = float(total.sum())
+    return None if mass <= 0 else (total / mass).astype(np.float32)
+
+
+def to_unit(scores: FloatVector) -> FloatVector:
+    """Return the scores brought to 0…1; 0 throughout where all are alike."""
+    low = scores.min(initial=np.inf)
+    reach = scores.max(initial=-np.inf) - low
+    return ((scores - low) / reach).astype(np.float32) if reach > 0 else np.zeros(len(scores), np.float32)
+
+
+def _greedy(
+    scores: FloatVector,
+    pool: IntVector,
+    n: int,
+    dial: float,
+    features: MovieFeatures,
+    wanted: FloatVector | None,
+    config: DiversityConfig,
+) -> IntVector:
+    """Return `n` places in the pool, in the order they are taken."""
+    vectors = features.vectors[pool]
+    # Every constant is multiplied in before the loop: it runs n times over the pool and is the cost of a request.
+    likeness = vectors @ vectors.T
+    likeness *= np.float32(-dial * config.redundancy)
+    worth = np.float32(1 - dial) * to_unit(scores) - np.float32(dial * config.damping) * features.fame[pool]
+    calibrate = None if wanted is None or config.calibration == 0 else _Calibration(features, pool, wanted, config)
+    strength = np.float32(dial * config.calibration)
+    penalty = np.full(len(pool), np.inf, np.float32)
+    taken = np.empty(n, np.int32)
+    total = worth.copy()
+    for place in range(n):
+        if calibrate is not None:
+            total += calibrate.gains(place + 1, strength)
+        chosen = int(total.argmax())
+        taken[place] = chosen
+        worth[chosen] = -np.inf
+        if calibrate is not None:
+            calibrate.take(chosen)
+        np.minimum(penalty, likeness[chosen], out=penalty)
+        np.add(worth, penalty, out=total)
+    return taken
+
+
+class _Calibration:
+    """What each film of the pool would take off the divergence, from the genres taken so far.
+
+    A film with m genres adds 1/m to each of them, so its gain is a sum of entries of a small table over (m, genre):
+    one matrix product a step, and as many logarithms as the table has entries.
+    """
+
+    def __init__(self, features: MovieFeatures, pool: IntVector, wanted: FloatVector, config: DiversityConfig) -> None:
+        kept = np.flatnonzero(wanted > 0)
+        shares = features.genre_shares[pool]
+        self._shares = shares[:, kept]
+        self._wanted = wanted[kept]
+        sizes, row = np.unique(shares.max(axis=1, initial=0), return_inverse=True)
+        self._entries: FloatMatrix = np.zeros((len(pool), len(sizes), len(kept)), np.float32)
+        self._entries[np.arange(len(pool)), row] = self._shares > 0
+        self._entries = self._entries.reshape(len(pool), -1)
+        self._keep = np.float32(1 - config.smoothing)
+        self._added = (self._keep * sizes)[:, None].astype(np.float32)
+        self._floor = np.float32(config.smoothing) * self._wanted
+        self._have = np.zeros(len(kept), np.float32)
+
+    def gains(self, k: int, strength: np.float32) -> FloatVector:
+        """Return (pool,) what each film would gain as the k-th, times `strength`."""
+        table = np.log1p(self._added / (self._have + k * self._floor))
+        table *= self._wanted * (k * strength)
+        gains: FloatVector = self._entries @ table.ravel()
+        return gains
+
+    def take(self, chosen: int) -> None:
+        """Count a film's genres among those taken."""
+        self._have += self._keep * self._shares[chosen]
