@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
 from matinee.engines.matrices import Matrix, encode, encode_into, is_here, open_matrix, schemes
+from matinee.engines.matrices.axes import principal_axes
+from matinee.engines.matrices.int8_tail import packed, size_of, unpacked
+from matinee.engines.matrices.pq import means, nearest
 from matinee.engines.matrices.sparse8 import least_bytes
 from matinee.errors import ReleaseError, SettingsError
 
@@ -50,11 +53,11 @@ def test_every_answer_agrees_with_the_decoded_matrix(scheme: str, shape: tuple[i
         np.testing.assert_allclose(matrix.row_sums(weights), weights.toarray() @ whole, atol=atol)
     index = generator.integers(0, max(n_rows, 1), 6 if n_rows else 0)
     columns = generator.integers(0, max(n_columns, 1), 4 if n_columns else 0)
-    np.testing.assert_array_equal(matrix.rows(index), whole[index])
-    np.testing.assert_array_equal(matrix.entries(index, columns), whole[np.ix_(index, columns)])
+    np.testing.assert_allclose(matrix.rows(index), whole[index], atol=atol / 100)
+    np.testing.assert_allclose(matrix.entries(index, columns), whole[np.ix_(index, columns)], atol=atol / 100)
     np.testing.assert_allclose(matrix.lengths, np.linalg.norm(whole, axis=1), rtol=1e-6)
     for column in columns:
-        np.testing.assert_array_equal(matrix.column(int(column)), whole[:, column])
+        np.testing.assert_allclose(matrix.column(int(column)), whole[:, column], atol=atol / 100)
     if n_rows:
         wanted = np.zeros(n_rows)
         lengths = np.linalg.norm(whole, axis=1)
@@ -101,6 +104,86 @@ def test_sizes_are_what_the_parts_take() -> None:
         parts = encode(matrix, scheme)
         assert opened(matrix, scheme).nbytes == sum(part.nbytes for name, part in parts.items() if name != "encoding")
     assert opened(matrix, "int8").nbytes == 100 * (64 + 4)
+
+
+# Int8 with a tail of 4 bits.
+
+
+def steep(n_rows: int, n_columns: int, seed: int = 0) -> np.ndarray:
+    """Factors as models learn them: a few directions say most, and no column does so alone."""
+    generator = np.random.default_rng(seed)
+    spread = 0.9 ** np.arange(n_columns) * 10
+    turn, _ = np.linalg.qr(generator.standard_normal((n_columns, n_columns)))
+    return (generator.standard_normal((n_rows, n_columns)) * spread @ turn).astype(np.float32)
+
+
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(4000, 128), (4000, 64), (4000, 16), (3000, 33)])
+def test_a_tail_of_4_bits_takes_a_quarter_and_loses_little(n_rows: int, n_columns: int) -> None:
+    original = steep(n_rows, n_columns)
+    matrix = opened(original, "int8-tail")
+    assert 0.9 * original.nbytes / 4 < matrix.nbytes <= original.nbytes / 4
+    off = np.linalg.norm(matrix.dense() - original) / np.linalg.norm(original)
+    assert off < (0.02 if n_columns > 16 else 0.05)
+
+
+def test_more_bytes_bring_a_tailed_matrix_closer() -> None:
+    original = steep(500, 40)
+    budgets = [size_of(500, 40, k) for k in (0, 7, 20, 40)]
+    off = []
+    for budget in budgets:
+        matrix = opened(original, "int8-tail", budget=budget)
+        assert matrix.nbytes <= budget
+        off.append(np.linalg.norm(matrix.dense() - original))
+    assert off == sorted(off, reverse=True)
+    assert off[-1] < 2 * np.linalg.norm(opened(original, "int8").dense() - original)
+
+
+@given(st.integers(0, 5), st.integers(0, 9), st.integers(0, 9))
+def test_two_numbers_a_byte_come_back(n_rows: int, width: int, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(-8, 8, (n_rows, width)).astype(np.int8)
+    assert packed(values).shape == (n_rows, (width + 1) // 2)
+    np.testing.assert_array_equal(unpacked(packed(values), width), values)
+
+
+def test_principal_axes_turn_without_changing_products() -> None:
+    matrix = steep(300, 20)
+    axes = principal_axes(matrix)
+    np.testing.assert_allclose(axes.T @ axes, np.eye(20), atol=1e-6)
+    squares = ((matrix @ axes) ** 2).sum(axis=0)
+    assert (np.diff(squares) < 0).all()
+    np.testing.assert_allclose((matrix @ axes) @ (matrix @ axes).T, matrix @ matrix.T, atol=1e-2)
+
+
+# Product quantisation.
+
+
+def test_rows_that_are_few_patterns_come_back_whole() -> None:
+    generator = np.random.default_rng(0)
+    kinds = generator.standard_normal((100, 12)).astype(np.float32)
+    lengths = generator.uniform(0.5, 2, 3000).astype(np.float32)
+    original = kinds[generator.integers(0, 100, 3000)] * lengths[:, None]
+    decoded = opened(original, "pq", width=4).dense()
+    np.testing.assert_allclose(decoded, original, atol=0.01)
+
+
+def test_narrower_parts_come_closer_and_take_more() -> None:
+    original = steep(2000, 32)
+    matrices = [opened(original, "pq", width=width) for width in (8, 4, 2, 1)]
+    off = [np.linalg.norm(matrix.dense() - original) for matrix in matrices]
+    assert off == sorted(off, reverse=True)
+    assert [m.nbytes for m in matrices] == sorted(m.nbytes for m in matrices)
+    assert off[-1] < 0.05 * np.linalg.norm(original)
+
+
+def test_means_find_groups_that_stand_apart() -> None:
+    generator = np.random.default_rng(2)
+    groups = 10.0 * generator.permutation(8)[:6, None] * np.ones(3)
+    points = (groups[generator.integers(0, 6, 600)] + generator.standard_normal((600, 3))).astype(np.float32)
+    centres = means(points, 12, generator)
+    assert np.linalg.norm(points - centres[nearest(points, centres)], axis=1).max() < 10
+    found = np.linalg.norm(points - centres[nearest(points, centres)], axis=1)
+    slow = [min(float(np.linalg.norm(point - centre)) for centre in centres) for point in points]
+    np.testing.assert_allclose(found, slow, atol=1e-3)
 
 
 # Sparse8.
@@ -151,6 +234,10 @@ def test_mistakes_are_named() -> None:
         encode(falling(3, 3), "int8", budget=5)
     with pytest.raises(SettingsError, match="at least for 3 × 3"):
         encode(falling(3, 3), "sparse8", budget=20)
+    with pytest.raises(SettingsError, match="at least for 3 × 3"):
+        encode(falling(3, 3), "int8-tail", budget=20)
+    with pytest.raises(SettingsError, match="width must be at least 1"):
+        encode(falling(3, 3), "pq", width=0)
     with pytest.raises(SettingsError, match="float16 holds"):
         encode(np.full((2, 2), 1e6, np.float32), "float16")
     with pytest.raises(ReleaseError, match="no matrix 'factors' among weights"):

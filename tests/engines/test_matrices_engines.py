@@ -27,7 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 SPARSE = {"budget": 40 * (12 + 2 * 40) + 16 + 6 * 92}
 """Room for every entry; what a smaller budget loses is a matter of quality, measured on real data."""
 
-LOSS = {"float16": 2e-3, "int8": 0.04, "sparse8": 0.04}
+LOSS = {"float16": 2e-3, "int8": 0.04, "int8-tail": 0.2, "pq": 0.02, "sparse8": 0.04}
 """How far scores may drift, as a share of their spread."""
 
 
@@ -109,8 +109,9 @@ def test_contributions_still_belong_to_the_scores(pair: Pair) -> None:
         assert (wanted is None) == (found is None)
         if wanted is not None and found is not None:
             near(found, wanted, 2 * loss)
-            scores = compressed.score(Profiles.stack([profile], dataset.n_movies))[0]
-            near(found.sum(axis=1), scores, 1e-3)
+            if not compressed.predicts_stars:  # stars have a part that is nobody's rating
+                scores = compressed.score(Profiles.stack([profile], dataset.n_movies))[0]
+                near(found.sum(axis=1), scores, 1e-3)
 
 
 def test_scoring_changes_nothing_learnt(pair: Pair) -> None:

@@ -13,8 +13,10 @@ from typing import Any, Literal
 import numpy as np
 
 from matinee.engines.matrices.int8 import Int8
+from matinee.engines.matrices.int8_tail import Int8Tail
 from matinee.engines.matrices.matrix import Arrays, Matrix
 from matinee.engines.matrices.plain import Float16, Float32
+from matinee.engines.matrices.pq import ProductQuantised
 from matinee.engines.matrices.sparse8 import Sparse8
 from matinee.errors import ReleaseError, SettingsError
 from matinee.types import FloatMatrix
@@ -25,10 +27,10 @@ Kind = Literal["factors", "item-item"]
 PLAIN = "float32"
 ENCODING = "encoding"
 
-_ENCODINGS: Mapping[str, Any] = {kind.scheme: kind for kind in (Float16, Int8, Sparse8)}
+_ENCODINGS: Mapping[str, Any] = {kind.scheme: kind for kind in (Float16, Int8, Int8Tail, ProductQuantised, Sparse8)}
 
 _FITTING: Mapping[Kind, tuple[str, ...]] = {
-    "factors": ("float32", "float16", "int8"),
+    "factors": ("float32", "float16", "int8", "int8-tail", "pq"),
     "item-item": ("float32", "float16", "int8", "sparse8"),
 }
 

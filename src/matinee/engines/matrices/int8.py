@@ -89,23 +89,25 @@ class Int8(Matrix):
         return Int8Dots(self._values)
 
 
-def quantised(matrix: FloatMatrix, steps: int) -> tuple[Int8Values, FloatVector]:
-    """Round each row to whole multiples of its largest number over `steps`.
+def quantised(matrix: FloatMatrix, steps: int, scale: FloatVector | None = None) -> tuple[Int8Values, FloatVector]:
+    """Round each row to whole multiples of a scale, by default of its largest number over `steps`.
 
     Args:
         matrix: (n_rows, n_columns) finite; a few rows are read at a time.
         steps: whole numbers on either side of 0, at most 127.
+        scale: (n_rows,) other scales to use.
 
     Returns:
         (n_rows, n_columns) int8 in −steps…steps and (n_rows,) float32 scales, 0 for rows of zeros.
     """
-    values, scale = np.zeros(matrix.shape, np.int8), np.zeros(len(matrix), np.float32)
+    values, scales = np.zeros(matrix.shape, np.int8), np.zeros(len(matrix), np.float32)
     for first in range(0, len(matrix), TILE):
-        tile = matrix[first : first + TILE]
-        unit = (np.abs(tile).max(axis=1, initial=0) / steps).astype(np.float32)
+        part = slice(first, first + TILE)
+        tile = matrix[part]
+        unit = (np.abs(tile).max(axis=1, initial=0) / steps).astype(np.float32) if scale is None else scale[part].copy()
         # Below this a number cannot be divided by; such rows are zeros for every purpose.
         unit[unit < _LEAST] = 0
         quotients = np.divide(tile, unit[:, None], out=np.zeros(tile.shape, np.float32), where=unit[:, None] > 0)
-        values[first : first + TILE] = np.rint(quotients)
-        scale[first : first + TILE] = unit
-    return values, scale
+        values[part] = np.clip(np.rint(quotients), -steps, steps)
+        scales[part] = unit
+    return values, scales

@@ -81,6 +81,9 @@ class Sparse8(Matrix):
         gaps, values, lengths, scale = (np.concatenate(part) for part in zip(nothing, *pieces, strict=True))
         starts = np.zeros(n_rows + 1, np.int64)
         np.cumsum(lengths, out=starts[1:])
+        if not len(gaps):
+            # An array of nothing cannot be kept in a release; no row owns this entry.
+            gaps, values = np.ones(1, np.uint8), np.zeros(1, np.int8)
         columns = np.array([n_columns], np.int64)
         return {"gaps": gaps, "values": values, "starts": starts, "scale": scale, "columns": columns}
 
