@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,15 +12,51 @@ from matinee.data import Catalogue
 from matinee.engines.popular import Popular
 from matinee.errors import ReleaseError, UnknownIdError
 from matinee.ranking.answers import Answer, Contribution, MovieStatistics, Recommendation
+from matinee.ranking.filters import Filters, Objection
 from matinee.ranking.hybrid import COLD, Blended, Hybrid, HybridConfig
+from matinee.ranking.named import NamedFilms
+from matinee.ranking.policy import EVERYTHING, Policy
+from matinee.ranking.presets import HYBRID
 from matinee.ranking.reasons import because_of, because_popular, because_predicted, strongest
 from matinee.ranking.search import Search
 from matinee.ranking.select import best
+from matinee.ranking.taste import Boost, Taste, TasteIndex, reach_of
 from matinee.releases import Manifest, Release
 from matinee.types import BoolVector, FloatVector, Profile, Profiles
 
+DEFAULT_POLICY = Policy()
+"""Everything may be shown but what the profile holds."""
+
+NEUTRAL_TASTE = Taste()
+"""No slider was moved."""
+
 SIMILAR_ENGINES = ("ease", "als", "svd")
 """Who is asked for similar films, in this order."""
+
+
+@dataclass(frozen=True)
+class WhyNot:
+    """Why a film is not shown.
+
+    Attributes:
+        objections: the rules that bar it; empty where it may be shown.
+        place: its place in the whole list, from 1; None where it is barred.
+        n_allowed: films that may be shown.
+    """
+
+    objections: tuple[Objection, ...]
+    place: int | None
+    n_allowed: int
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """One profile's scores over the catalogue: (n_movies,) what is ranked by, what may be shown, and where it is from."""
+
+    scores: FloatVector
+    allowed: BoolVector
+    blended: Blended
+    boost: Boost | None
 
 
 class Recommender:
@@ -36,8 +73,17 @@ class Recommender:
                 f"Release {release.version} lacks the engine {COLD!r}.", hint="Train again: matinee train --data PATH."
             )
         self.release = release
-        self.hybrid = Hybrid(release.engines, HybridConfig.of(release.manifest.ranking))
+        data = release.manifest.data
+        self.hybrid = Hybrid(
+            release.engines,
+            HybridConfig.of(release.manifest.ranking),
+            catalogue=release.catalogue,
+            scale=data.scale if data.explicit else None,
+        )
         self._popular = popular
+        self._named = NamedFilms(release.catalogue)
+        self.filters = Filters(release.catalogue, self._named)
+        self.sliders = TasteIndex(release.catalogue, self._named)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -54,53 +100,107 @@ class Recommender:
         """What to call the people behind the averages, honestly."""
         return "simulated viewers" if self.info.data.simulated else "viewers"
 
-    def recommend(self, profile: Profile, n: int, *, strategy: str = "hybrid", exclude: Collection[int] = ()) -> Answer:
-        """Return the best films a person has not told us about.
+    def recommend(
+        self,
+        profile: Profile,
+        n: int,
+        *,
+        strategy: str = HYBRID,
+        policy: Policy = DEFAULT_POLICY,
+        taste: Taste = NEUTRAL_TASTE,
+        exclude: Collection[int] = (),
+    ) -> Answer:
+        """Return the best films that a person may be shown.
 
         Args:
             profile: the person's history; may be empty.
             n: how many films at most.
-            strategy: "hybrid", or one engine's name.
+            strategy: one of `hybrid.strategies()`.
+            policy: what may be shown; by default everything but what the profile holds.
+            taste: the sliders the person has moved.
             exclude: further movie indices to leave out.
 
         Raises:
             UnknownIdError: if there is no such strategy.
         """
-        profiles = Profiles.stack([profile], len(self.catalogue))
-        blended = self.hybrid.explained(profiles, strategy)
-        movies = best(blended.scores[0], self._allowed(profile, exclude), n)
-        reasons = self._reasons(profile, movies, blended)
+        ranked = self._rank(profile, strategy, policy, taste, exclude)
+        movies = best(ranked.scores, ranked.allowed, n)
+        reasons = self._reasons(profile, movies, ranked.blended)
         items = [
-            Recommendation(int(movie), float(blended.scores[0, movie]), reason, because)
+            Recommendation(int(movie), float(ranked.scores[movie]), reason, because)
             for movie, (reason, because) in zip(movies, reasons, strict=True)
         ]
-        used, why = self._route(len(profile), strategy)
-        return Answer(used, why, items)
+        route = self.hybrid.route(len(profile), strategy)
+        failed = "".join(f" The engine {name} failed and takes no part." for name in ranked.blended.failed)
+        return Answer(route.strategy, route.because + failed, items)
 
-    def similar(self, movie: int, n: int, exclude: Collection[int] = ()) -> list[Recommendation]:
-        """Return the films most like one film, as the people who watched them see it."""
+    def why_not(
+        self,
+        profile: Profile,
+        movie: int,
+        *,
+        strategy: str = HYBRID,
+        policy: Policy = DEFAULT_POLICY,
+        taste: Taste = NEUTRAL_TASTE,
+    ) -> WhyNot:
+        """Say why a film is not shown to a person: what bars it, or the place at which it stands.
+
+        Raises:
+            UnknownIdError: if there is no such film or strategy.
+        """
+        self._check(movie)
+        ranked = self._rank(profile, strategy, policy, taste, ())
+        objections = self.filters.objections(taste.barring(policy), profile, movie)
+        if objections:
+            return WhyNot(objections, None, int(ranked.allowed.sum()))
+        above = ranked.allowed & (ranked.scores > ranked.scores[movie])
+        level = ranked.allowed & (ranked.scores == ranked.scores[movie])
+        place = int(above.sum()) + int(level[: movie + 1].sum())
+        return WhyNot((), place, int(ranked.allowed.sum()))
+
+    def _rank(self, profile: Profile, strategy: str, policy: Policy, taste: Taste, exclude: Collection[int]) -> _Ranked:
+        blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)), strategy)
+        allowed = self._allowed(profile, taste.barring(policy), exclude)
+        scores = blended.scores[0]
+        boost = self.sliders.boost(taste, reach_of(scores, allowed)) if taste.sliders else None
+        return _Ranked(scores if boost is None else scores + boost.total, allowed, blended, boost)
+
+    def similar(
+        self, movie: int, n: int, exclude: Collection[int] = (), *, policy: Policy = EVERYTHING
+    ) -> list[Recommendation]:
+        """Return the films most like one film, as the people who watched them see it.
+
+        Args:
+            movie: the film.
+            n: how many films at most.
+            exclude: movie indices to leave out.
+            policy: what may be shown.
+        """
         self._check(movie)
         for name in SIMILAR_ENGINES:
             engine = self.hybrid.engines.get(name)
             likeness = None if engine is None else engine.similar(movie)
             if likeness is not None and np.any(np.delete(likeness, movie) > 0):
-                allowed = self._allowed(Profile.empty(), [*exclude, movie]) & (likeness > 0)
+                allowed = self._allowed(Profile.empty(), policy, [*exclude, movie]) & (likeness > 0)
                 reason = f"People who liked {self.catalogue.titles[movie]} liked it too"
                 return [Recommendation(int(near), float(likeness[near]), reason) for near in best(likeness, allowed, n)]
-        return self._same_genres(movie, n, exclude)
+        return self._same_genres(movie, n, policy, exclude)
 
-    def trending(self, n: int, genre: str | None = None, exclude: Collection[int] = ()) -> list[Recommendation]:
+    def trending(
+        self, n: int, genre: str | None = None, exclude: Collection[int] = (), *, policy: Policy = EVERYTHING
+    ) -> list[Recommendation]:
         """Return what people rated most lately, by the end of the data.
 
         Args:
             n: how many films at most.
             genre: keep one genre only.
             exclude: movie indices to leave out.
+            policy: what may be shown.
 
         Raises:
             UnknownIdError: if no film has that genre.
         """
-        allowed = self._allowed(Profile.empty(), exclude)
+        allowed = self._allowed(Profile.empty(), policy, exclude)
         if genre is not None:
             allowed &= self._of_genre(genre)
         scores = self._popular.trending_scores()
@@ -110,9 +210,12 @@ class Recommender:
             for movie in best(scores, allowed, n)
         ]
 
-    def search(self, query: str, n: int) -> list[int]:
-        """Return up to `n` movie indices for a query, best first."""
-        return self._search(query, n)
+    def search(self, query: str, n: int, *, policy: Policy = EVERYTHING) -> list[int]:
+        """Return up to `n` movie indices for a query that may be shown, best first."""
+        if policy == EVERYTHING:
+            return self._search(query, n)
+        allowed = self._allowed(Profile.empty(), policy, ())
+        return [movie for movie in self._search(query, len(self.catalogue)) if allowed[movie]][:n]
 
     def resolve(self, text: str) -> int:
         """Return the one film a person means by an id or a title.
@@ -131,27 +234,13 @@ class Recommender:
 
     @cached_property
     def _search(self) -> Search:
-        return Search(self.catalogue, np.log1p(self._popular.arrays["count"]).astype(np.float32))
+        by_meaning = getattr(self.hybrid.engines.get("content"), "search", None)
+        return Search(self.catalogue, np.log1p(self._popular.arrays["count"]).astype(np.float32), by_meaning)
 
-    def _route(self, n_ratings: int, strategy: str) -> tuple[str, str]:
-        if strategy != "hybrid":
-            return strategy, f"The strategy {strategy} was asked for."
-        if self.hybrid.is_cold(n_ratings):
-            return COLD, f"We know {n_ratings} of the {self.hybrid.config.cold_below} ratings a personal list needs."
-        missing = self.hybrid.missing()
-        absent = f" This release has no {' and no '.join(missing)}; the others share the weight." if missing else ""
-        return "hybrid", f"A blend of {', '.join(self._members())}, from {n_ratings} ratings.{absent}"
-
-    def _members(self) -> list[str]:
-        return [
-            name for name, weight in self.hybrid.config.weights.items() if weight > 0 and name in self.hybrid.engines
-        ]
-
-    def _allowed(self, profile: Profile, exclude: Collection[int]) -> BoolVector:
-        allowed = np.ones(len(self.catalogue), np.bool_)
-        allowed[profile.movies] = False
-        allowed[np.fromiter(exclude, np.int64, len(exclude))] = False
-        return allowed
+    def _allowed(self, profile: Profile, policy: Policy, exclude: Collection[int]) -> BoolVector:
+        if exclude:
+            policy = replace(policy, excluded=policy.excluded | frozenset(exclude))
+        return self.filters.allowed(policy, profile)
 
     def _of_genre(self, genre: str) -> BoolVector:
         names = {name.casefold(): column for column, name in enumerate(self.catalogue.genre_names)}
@@ -162,7 +251,7 @@ class Recommender:
         column: BoolVector = self.catalogue.genres[:, names[genre.casefold()]]
         return column
 
-    def _same_genres(self, movie: int, n: int, exclude: Collection[int]) -> list[Recommendation]:
+    def _same_genres(self, movie: int, n: int, policy: Policy, exclude: Collection[int]) -> list[Recommendation]:
         genres = self.catalogue.genres.astype(np.float32)
         shared = genres @ genres[movie]
         either = genres.sum(axis=1) + genres[movie].sum() - shared
@@ -173,7 +262,7 @@ class Recommender:
             * self._popular.arrays["weighted"]
             / max(float(np.max(self._popular.arrays["weighted"], initial=1)), 1.0)
         )
-        allowed = self._allowed(Profile.empty(), [*exclude, movie]) & (shared > 0)
+        allowed = self._allowed(Profile.empty(), policy, [*exclude, movie]) & (shared > 0)
         names = ", ".join(self.catalogue.movies["genres"][movie].to_list())
         return [
             Recommendation(int(near), float(likeness[near]), f"Shares genres: {names}")
@@ -184,10 +273,8 @@ class Recommender:
         self, profile: Profile, movies: np.ndarray, blended: Blended
     ) -> list[tuple[str, tuple[Contribution, ...]]]:
         """Give each film the reason of the engine that has the largest share in its score, if that engine has one."""
-        names = list(blended.shares)
-        shares = (
-            np.stack([blended.shares[name][0, movies] for name in names]) if len(movies) else np.empty((len(names), 0))
-        )
+        names = list(blended.raw)
+        shares = np.stack([blended.share_of(name, 0, movies) for name in names])
         evidence = {name: strongest(self.hybrid.engines[name], profile, movies) for name in names}
         predicted = {name: blended.raw[name][0] for name in names if self.hybrid.engines[name].predicts_stars}
         reasons = []
