@@ -53,7 +53,11 @@ def test_lists_hold_only_new_films_once_with_a_reason(
     recommender: Recommender, pairs, n: int, exclude: set[int], strategy: str
 ) -> None:
     profile = Profile.of([movie for movie, _ in pairs], [value for _, value in pairs])
-    answer = recommender.recommend(profile, n, strategy=strategy, exclude=exclude)
+    answer = recommender.recommend(profile, n, strategy=strategy, exclude=exclude, discovery=0)
+    varied = recommender.recommend(profile, n, strategy=strategy, exclude=exclude)
+    assert sorted(item.movie for item in varied.items[:n]) == sorted({item.movie for item in varied.items})
+    assert len(varied.items) == len(answer.items)
+    assert {item.movie for item in varied.items} <= set(range(N)) - set(profile.movies.tolist()) - exclude
     movies = [item.movie for item in answer.items]
     open_to = set(range(N)) - set(profile.movies.tolist()) - exclude
     assert len(movies) == min(n, len(open_to))
@@ -207,7 +211,7 @@ def test_a_slider_lifts_its_films_and_takes_effect_at_once(recommender: Recommen
 
 def test_why_not_names_the_rule_or_the_place(recommender: Recommender, dataset: Dataset) -> None:
     profile = dataset.profiles()[3]
-    items = recommender.recommend(profile, N).items
+    items = recommender.recommend(profile, N, discovery=0).items
     for place, item in enumerate(items, start=1):
         told = recommender.why_not(profile, item.movie)
         assert (told.place, told.objections, told.n_allowed) == (place, (), len(items))

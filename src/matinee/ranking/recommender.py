@@ -12,6 +12,8 @@ from matinee.data import Catalogue
 from matinee.engines.popular import Popular
 from matinee.errors import ReleaseError, UnknownIdError
 from matinee.ranking.answers import Answer, Contribution, MovieStatistics, Recommendation
+from matinee.ranking.diversity import DEFAULT_DIAL, diversify
+from matinee.ranking.features import MovieFeatures
 from matinee.ranking.filters import Filters, Objection
 from matinee.ranking.hybrid import COLD, Blended, Hybrid, HybridConfig
 from matinee.ranking.named import NamedFilms
@@ -108,6 +110,7 @@ class Recommender:
         strategy: str = HYBRID,
         policy: Policy = DEFAULT_POLICY,
         taste: Taste = NEUTRAL_TASTE,
+        discovery: float = DEFAULT_DIAL,
         exclude: Collection[int] = (),
     ) -> Answer:
         """Return the best films that a person may be shown.
@@ -118,13 +121,15 @@ class Recommender:
             strategy: one of `hybrid.strategies()`.
             policy: what may be shown; by default everything but what the profile holds.
             taste: the sliders the person has moved.
+            discovery: the dial from 0, the order of the scores, to 1; see `diversify`.
             exclude: further movie indices to leave out.
 
         Raises:
             UnknownIdError: if there is no such strategy.
+            SettingsError: if the dial is not within 0…1.
         """
         ranked = self._rank(profile, strategy, policy, taste, exclude)
-        movies = best(ranked.scores, ranked.allowed, n)
+        movies = diversify(ranked.scores, ranked.allowed, n, discovery, self.features, profile)
         reasons = self._reasons(profile, movies, ranked.blended)
         items = [
             Recommendation(int(movie), float(ranked.scores[movie]), reason, because)
@@ -143,7 +148,7 @@ class Recommender:
         policy: Policy = DEFAULT_POLICY,
         taste: Taste = NEUTRAL_TASTE,
     ) -> WhyNot:
-        """Say why a film is not shown to a person: what bars it, or the place at which it stands.
+        """Say why a film is not shown to a person: what bars it, or the place at which its score stands.
 
         Raises:
             UnknownIdError: if there is no such film or strategy.
@@ -231,6 +236,11 @@ class Recommender:
         return MovieStatistics(
             int(arrays["count"][movie]), float(arrays["mean"][movie]), float(arrays["weighted"][movie])
         )
+
+    @cached_property
+    def features(self) -> MovieFeatures:
+        """What the films are like."""
+        return MovieFeatures.of(self.catalogue, self.hybrid.engines, self._popular.arrays["count"])
 
     @cached_property
     def _search(self) -> Search:
