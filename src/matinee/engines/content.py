@@ -143,9 +143,12 @@ class Content(Engine):
         return self.similar_to(self.matrix("vectors").rows(np.array([movie]))[0])
 
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
+        return self.contributions_to(profile, self.matrix("vectors").rows(movies))
+
+    def contributions_to(self, profile: Profile, vectors: FloatMatrix) -> FloatMatrix:
+        """Return (k, n) what each of n ratings adds to the products of the taste with vectors (k, features)."""
         _, weights, lengths = self._tastes(Profiles.stack([profile], self.n_movies))
-        vectors = self.matrix("vectors")
-        parts: FloatMatrix = (vectors.rows(movies) @ vectors.rows(profile.movies).T) * weights
+        parts: FloatMatrix = (vectors @ self.matrix("vectors").rows(profile.movies).T) * weights
         return parts / lengths[0] if lengths[0] > 0 else np.zeros_like(parts)
 
     def _tastes(self, profiles: Profiles) -> tuple[FloatMatrix, FloatVector, FloatVector]:

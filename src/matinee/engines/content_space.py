@@ -76,7 +76,7 @@ def learn_space(
         seed: of the principal components.
 
     Returns:
-        What `place` needs, `vectors` (n, ≤ features) of length 1, and `text` (n, width).
+        What `place` needs, `vectors` (n, ≤ features) of length 1, their `lengths` (n,) before that, and `text` (n, width).
     """
     found = gather(facts.movies, facts.tags)
     arrays = learn_vocabulary(found, terms)
@@ -97,7 +97,9 @@ def learn_space(
     rows = Rows.centred(*_weighted(known, arrays))
     arrays["components"] = _padded(principal(rows, features, seed))
     arrays["mean"] = rows.mean
-    arrays["vectors"] = unit_rows(rows.times(arrays["components"]))
+    placed = rows.times(arrays["components"])
+    arrays["lengths"] = np.linalg.norm(placed, axis=1).astype(np.float32)
+    arrays["vectors"] = unit_rows(placed)
     arrays["text"] = known.text
     return arrays
 

@@ -11,10 +11,11 @@ exp(strength · mean of a_g over a film's genres), clipped to [¼, 4].
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from matinee.types import BoolVector, FloatMatrix, FloatVector, Profiles
+from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, Profiles
 
-STRENGTH = 0.25
+STRENGTH = 0.2
 """How far one star of liking lifts a film; chosen on validation profiles cut to one to four ratings."""
 LARGEST = 4.0
 """No film is lifted further, nor pushed down by more."""
@@ -40,6 +41,11 @@ class GenreHints:
         told = profiles.matrix(np.ones(len(weights), np.float32)) @ self._shares
         liking: FloatMatrix = (profiles.matrix(weights) @ self._shares) / (told + 1)
         return liking
+
+    def pulls(self, profiles: Profiles, movies: IntVector) -> NDArray[np.float32]:
+        """Return (n_profiles, m, n_genres) what each genre of m films adds to the logarithm of their lift, unclipped."""
+        pulls: NDArray[np.float32] = (self._strength * self.liking(profiles))[:, None, :] * self._shares[movies]
+        return pulls
 
     def lift(self, profiles: Profiles) -> FloatMatrix:
         """Return (n_profiles, n_movies) factors of popularity; 1 throughout for an empty profile."""
