@@ -8,10 +8,65 @@ import numpy as np
 
 from matinee.engines import Engine
 from matinee.ranking.answers import Contribution, MovieStatistics
+from matinee.ranking.explanation import Explanation, Part
+from matinee.ranking.named import NamedFilms
 from matinee.types import IntVector, Profile
 
 MOST_SPEAKING = 3
 """How many rated films are named behind a recommendation."""
+
+AMONG_THE_TOP = 0.5
+"""A genre, person or slider is named beside the strongest rating when it adds at least this share of what that adds."""
+
+OFTEN = 3
+"""Films of a genre that somebody must have rated well before we say that they often like it."""
+TWICE = 2
+"""Films with a person that somebody must have rated well before we say that they like films with them."""
+WELL = 3.5
+"""Stars from which a film was rated well."""
+
+
+def because(explanation: Explanation, profile: Profile, named: NamedFilms, *, explicit: bool) -> str | None:
+    """Say in one sentence what speaks most for a film: a rating, and a genre, person or slider that matters as much.
+
+    Only amounts of the explanation are named, and what is said of a genre or person is counted in the profile first.
+
+    Args:
+        explanation: of the film.
+        profile: whose history was explained.
+        named: the films of each genre and person.
+        explicit: whether people gave stars.
+
+    Returns:
+        The sentence; None where nothing of the person's own speaks for the film.
+    """
+    rated = explanation.ratings(1)
+    features = [part for part in explanation.features(MOST_SPEAKING) if _holds(part, profile, named, explicit=explicit)]
+    if not rated:
+        return f"Because you {_liking(features[0], explicit=explicit)}" if features else None
+    strongest_one = Contribution(int(rated[0].movie or 0), rated[0].amount)
+    start = because_of(strongest_one, profile, explanation.titles, explicit=explicit)
+    if features and features[0].amount >= AMONG_THE_TOP * rated[0].amount:
+        return f"{start} and {_liking(features[0], explicit=explicit)}"
+    return start
+
+
+def _holds(part: Part, profile: Profile, named: NamedFilms, *, explicit: bool) -> bool:
+    """Whether the profile itself bears out what would be said of a genre or person; a slider always does."""
+    if part.kind not in ("genre", "person"):
+        return part.kind == "taste"
+    liked = profile.movies[profile.values >= WELL] if explicit else profile.movies
+    films = named.of("genre" if part.kind == "genre" else "person", part.label)
+    return int(np.isin(liked, films).sum()) >= (OFTEN if part.kind == "genre" else TWICE)
+
+
+def _liking(part: Part, *, explicit: bool) -> str:
+    verb = "like" if explicit else "watch"
+    if part.kind == "genre":
+        return f"often {verb} {part.label if part.label.isupper() else part.label.lower()}"
+    if part.kind == "person":
+        return f"{verb} films with {part.label}"
+    return f"asked for more of {part.label}"
 
 
 def strongest(engine: Engine, profile: Profile, movies: IntVector) -> list[tuple[Contribution, ...]]:
