@@ -9,6 +9,7 @@ so both give the same scores to the last bit.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -103,3 +104,32 @@ def plain_products(digits: Int8Matrix, values: Int8Matrix) -> NDArray[np.int32]:
             tile = values[row : row + _TILE, columns].astype(np.float32)
             found[:, row : row + _TILE] += (left @ tile.T).astype(np.int32)
     return found
+
+
+class ByScale:
+    """The rows of an int8 matrix in falling order of their scale, for searches that stop early.
+
+    Args:
+        values: (n_rows, n_columns) int8.
+        scale: (n_rows,) float32.
+        lengths: (n_rows,) float32, of the decoded rows.
+
+    Attributes:
+        order: (n_rows,) the row that stands in each place.
+        scale: (n_rows,) in that order.
+        longest: (n_rows,) the longest row from each place on.
+    """
+
+    def __init__(self, values: Int8Matrix, scale: FloatVector, lengths: FloatVector) -> None:
+        self.order = np.argsort(-scale, kind="stable")
+        self.scale = scale[self.order]
+        self.longest: FloatVector = np.maximum.accumulate(lengths[self.order][::-1])[::-1]
+        self._values = values[self.order]
+
+    def products(self, digits: Int8Matrix) -> Callable[[int, int], NDArray[np.int32]]:
+        """Return a function that gives the (last − first, P) products of rows in places `first:last` with digits (P, n_columns)."""
+        values = self._values
+        if NUMKONG is None or not digits.size:
+            return lambda first, last: plain_products(digits, values[first:last]).T
+        library, packed = NUMKONG, NUMKONG.dots_pack(np.ascontiguousarray(digits))
+        return lambda first, last: np.asarray(library.dots_packed(values[first:last], packed))

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from matinee.engines.kernels.int8_dots import Int8Dots
+from matinee.engines.kernels.int8_dots import ByScale, Int8Dots
 from matinee.engines.kernels.int8_dots import Int8Matrix as Int8Values
 from matinee.engines.matrices.matrix import TILE, Arrays, Index, Matrix
 from matinee.types import FloatMatrix, FloatVector
@@ -83,6 +83,11 @@ class Int8(Matrix):
         """Return one column."""
         found: FloatVector = self._values[:, column] * self._scale
         return found
+
+    @cached_property
+    def by_scale(self) -> ByScale:
+        """The rows in falling order of their scale; a copy."""
+        return ByScale(self._values, self._scale, self.lengths)
 
     @cached_property
     def _dots(self) -> Int8Dots:

@@ -1,0 +1,239 @@
+"""The loops of serving against slow, obvious references; numkong and numpy give the same to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matinee.engines.kernels import int8_dots
+from matinee.engines.kernels.cholesky import ridge_system
+from matinee.engines.kernels.int8_dots import BASE, Int8Dots, plain_products, two_digits
+from matinee.engines.kernels.sparse_rows import columns_from_gaps, joined, weighted_sum
+from matinee.engines.kernels.top_k import BATCH, top_k
+from matinee.engines.matrices import Matrix, encode_into, open_matrix, schemes
+
+HAS_NUMKONG = int8_dots.NUMKONG is not None
+
+
+@pytest.fixture(params=["numkong", "numpy"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "numpy":
+        monkeypatch.setattr(int8_dots, "NUMKONG", None)
+    elif not HAS_NUMKONG:
+        pytest.skip("numkong is not installed")
+    return str(request.param)
+
+
+def opened(matrix: np.ndarray, scheme: str) -> Matrix:
+    return open_matrix(encode_into({"m": matrix.astype(np.float32)}, "m", scheme), "m")
+
+
+# Int8 dot products.
+
+
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(1, 1), (3, 2), (100, 7), (3000, 64), (40, 1500), (0, 3), (3, 0)])
+def test_products_are_those_of_whole_numbers(library: str, n_rows: int, n_columns: int) -> None:
+    generator = np.random.default_rng(n_rows)
+    values = generator.integers(-127, 128, (n_rows, n_columns)).astype(np.int8)
+    if n_rows:
+        values[0] = 127
+    for n in (0, 1, 2, 33):
+        digits = generator.integers(-127, 128, (n, n_columns)).astype(np.int8)
+        digits[:1] = 127
+        found = Int8Dots(values).products(digits)
+        assert found.dtype == np.int32
+        np.testing.assert_array_equal(found, digits.astype(np.int64) @ values.T.astype(np.int64))
+        np.testing.assert_array_equal(plain_products(digits, values), found)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 4), st.integers(1, 30), st.integers(-30, 30), st.integers(0, 9))
+def test_two_digits_miss_a_vector_by_half_a_unit(n: int, n_columns: int, size: int, seed: int) -> None:
+    vectors = (np.random.default_rng(seed).standard_normal((n, n_columns)) * 10.0**size).astype(np.float32)
+    vectors[: n // 2, 0] = 0
+    digits, unit = two_digits(vectors)
+    assert digits.shape == (n, 2, n_columns)
+    assert np.abs(digits.astype(int)).max(initial=0) <= 127
+    written = unit[:, None].astype(np.float64) * (BASE * digits[:, 0].astype(np.float64) + digits[:, 1])
+    assert (np.abs(written - vectors) <= 0.505 * unit[:, None] + 1e-36).all()
+
+
+def test_vectors_of_zeros_have_products_of_zero() -> None:
+    assert not Int8Dots(np.full((5, 3), 127, np.int8)).dot(np.zeros((2, 3), np.float32)).any()
+
+
+@pytest.mark.skipif(not HAS_NUMKONG, reason="numkong is not installed")
+@pytest.mark.parametrize("n_vectors", [1, 5, 40])
+def test_numpy_gives_the_scores_and_the_ranking_of_numkong(monkeypatch: pytest.MonkeyPatch, n_vectors: int) -> None:
+    generator = np.random.default_rng(5)
+    matrix = generator.standard_normal((6000, 48)) * generator.exponential(1, (6000, 1))
+    vectors = generator.standard_normal((n_vectors, 48)).astype(np.float32)
+    answers = []
+    for library in (int8_dots.NUMKONG, None):
+        monkeypatch.setattr(int8_dots, "NUMKONG", library)
+        for scheme in ("int8", "int8-tail"):
+            encoded = opened(matrix, scheme)
+            answers.append((encoded.dot(vectors), *top_k(vectors, encoded, 50)))
+    for fast, plain in zip(answers[:2], answers[2:], strict=True):
+        for one, other in zip(fast, plain, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+# The best rows.
+
+
+def slow_top_k(
+    vectors: np.ndarray, matrix: Matrix, k: int, allowed: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score everything in double precision, sort everything."""
+    dense = matrix.dense().astype(np.float64)
+    indices, products = np.full((len(vectors), k), -1), np.full((len(vectors), k), -np.inf)
+    for profile, vector in enumerate(vectors):
+        scores = dense @ vector.astype(np.float64)
+        mask = (
+            np.ones(len(dense), np.bool_)
+            if allowed is None
+            else np.broadcast_to(allowed, (len(vectors), len(dense)))[profile]
+        )
+        order = [row for row in np.lexsort((np.arange(len(dense)), -scores)) if mask[row]][:k]
+        indices[profile, : len(order)] = order
+        products[profile, : len(order)] = scores[order]
+    return indices, products
+
+
+def whole_numbers(n_rows: int, n_columns: int, seed: int) -> np.ndarray:
+    """Rows that int8 keeps exactly, many of them alike, some of them zeros."""
+    generator = np.random.default_rng(seed)
+    kinds = generator.integers(-2, 3, (max(n_rows // 3, 1), n_columns)).astype(np.float32)
+    kinds[:, 0] = 127 * generator.integers(0, 2, len(kinds))
+    kinds[kinds[:, 0] == 0] = 0
+    return kinds[generator.integers(0, len(kinds), n_rows)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["float32", "int8"]),
+    st.integers(0, 300),
+    st.integers(1, 9),
+    st.sampled_from([0, 1, 2, 17, 20]),
+    st.integers(0, 400),
+    st.sampled_from(["all", "some", "own", "none"]),
+    st.integers(0, 99),
+)
+def test_ties_go_to_the_lower_index_and_only_allowed_rows_come(
+    scheme: str, n_rows: int, n_columns: int, n_vectors: int, k: int, who: str, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    matrix = opened(whole_numbers(n_rows, n_columns, seed), scheme)
+    vectors = generator.integers(-3, 4, (n_vectors, n_columns)).astype(np.float32)
+    allowed = {
+        "all": None,
+        "some": generator.random(n_rows) < 0.7,
+        "own": generator.random((n_vectors, n_rows)) < 0.5,
+        "none": np.zeros(n_rows, np.bool_),
+    }[who]
+    indices, products = top_k(vectors, matrix, k, allowed)
+    wanted, exact = slow_top_k(vectors, matrix, k, allowed)
+    np.testing.assert_array_equal(indices, wanted)
+    np.testing.assert_array_equal(products, exact)
+
+
+@pytest.fixture(scope="module", params=["even", "steep", "short"])
+def factors(request: pytest.FixtureRequest) -> np.ndarray:
+    """Rows of like length, of very unlike length, and with nearly all of no length."""
+    generator = np.random.default_rng(1)
+    matrix = generator.standard_normal((3000, 24))
+    if request.param == "steep":
+        matrix *= generator.pareto(1.5, (3000, 1))
+    if request.param == "short":
+        matrix[generator.random(3000) < 0.99] = 0
+    return matrix.astype(np.float32)
+
+
+@pytest.mark.parametrize("scheme", schemes("factors"))
+@pytest.mark.parametrize("n_vectors", [1, 40])
+def test_the_best_of_many_are_found(library: str, factors: np.ndarray, scheme: str, n_vectors: int) -> None:
+    matrix = opened(factors, scheme)
+    vectors = np.random.default_rng(2).standard_normal((n_vectors, 24)).astype(np.float32)
+    dense = matrix.dense()
+    for k in (10, 90):
+        indices, products = top_k(vectors, matrix, k)
+        scores = vectors.astype(np.float64) @ dense.T.astype(np.float64)
+        best = -np.sort(-scores, axis=1)[:, :k]
+        size = np.abs(best).max()
+        np.testing.assert_allclose(products, best, atol=1e-5 * size)
+        np.testing.assert_allclose(np.take_along_axis(scores, indices.astype(np.int64), axis=1), best, atol=1e-5 * size)
+        assert all(len(set(row)) == k for row in indices.tolist())
+
+
+def test_a_batch_ranks_like_one_by_one(factors: np.ndarray) -> None:
+    matrix = opened(factors, "int8")
+    vectors = np.random.default_rng(3).standard_normal((40, 24)).astype(np.float32)
+    allowed = np.random.default_rng(4).random((40, 3000)) < 0.9
+    indices, products = top_k(vectors, matrix, 20, allowed)
+    for row in range(40):
+        alone = top_k(vectors[row : row + 1], matrix, 20, allowed[row : row + 1])
+        np.testing.assert_array_equal(alone[0][0], indices[row])
+        np.testing.assert_array_equal(alone[1][0], products[row])
+
+
+def test_many_vectors_are_taken_in_batches() -> None:
+    matrix = opened(whole_numbers(150, 6, 1), "int8")
+    vectors = np.random.default_rng(0).integers(-3, 4, (2 * BATCH + 20, 6)).astype(np.float32)
+    np.testing.assert_array_equal(top_k(vectors, matrix, 5)[0], slow_top_k(vectors, matrix, 5, None)[0])
+
+
+# Sums of sparse rows.
+
+
+def some_rows(seed: int) -> Iterator[tuple[int, np.ndarray]]:
+    generator = np.random.default_rng(seed)
+    for row in range(generator.integers(1, 12)):
+        yield row, np.flatnonzero(generator.random(200) < generator.choice([0, 0.02, 0.5]))
+
+
+@given(st.integers(0, 200))
+def test_sums_of_sparse_rows_are_sums_of_rows(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    dense = np.zeros((12, 200), np.float32)
+    gaps, values, starts = [], [], [0]
+    for row, columns in some_rows(seed):
+        gaps.append(np.diff(columns, prepend=-1).astype(np.uint8))
+        values.append(generator.integers(-127, 128, len(columns)).astype(np.int8))
+        dense[row, columns] = values[-1]
+        starts.append(starts[-1] + len(columns))
+    asked = generator.integers(0, len(starts) - 1, 7)
+    weights = generator.standard_normal(7).astype(np.float32)
+    where = np.array(starts)
+    own = joined(np.concatenate(values), where, asked)
+    indptr = np.concatenate([[0], np.cumsum(where[asked + 1] - where[asked])]).astype(np.int32)
+    found_columns = columns_from_gaps(joined(np.concatenate(gaps), where, asked), indptr)
+    found = weighted_sum(found_columns, own.astype(np.float32), indptr, weights, 200)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, weights @ dense[asked], atol=1e-3)
+
+
+# One ridge system.
+
+
+@pytest.mark.parametrize(("n", "d"), [(0, 3), (1, 1), (5, 8), (40, 8)])
+def test_one_system_solved_is_that_of_a_dense_solver(n: int, d: int) -> None:
+    generator = np.random.default_rng(n)
+    rated = generator.standard_normal((n, d)).astype(np.float32)
+    ridge = generator.uniform(0.5, 2, d).astype(np.float32)
+    shared = generator.standard_normal((d, d)).astype(np.float32)
+    gram = shared @ shared.T
+    right = generator.standard_normal((d, 3)).astype(np.float32)
+    for own, common in ((ridge, gram), (ridge, None), (np.float32(0.7), gram)):
+        system = rated.T.astype(np.float64) @ rated + np.eye(d) * own + (0 if common is None else common)
+        found = ridge_system(rated, own, common).solve(right)
+        np.testing.assert_allclose(found, np.linalg.solve(system, right), atol=1e-4)
+
+
+def test_a_system_that_is_not_positive_is_refused() -> None:
+    with pytest.raises(np.linalg.LinAlgError, match="leading minor 2"):
+        ridge_system(np.zeros((0, 2), np.float32), np.array([1, -1], np.float32))
