@@ -35,7 +35,7 @@ def matinee(
 
 def _register() -> None:
     """Hang every verb into the tree, in the order a newcomer meets them."""
-    from matinee.cli import data, evaluate, recommend, releases, replay, serve, similar, train, tune, up
+    from matinee.cli import compress, data, evaluate, recommend, releases, replay, serve, similar, train, tune, up
 
     app.command("up")(up.up)
     app.add_typer(data.app, name="data")
@@ -44,6 +44,7 @@ def _register() -> None:
     app.command("similar")(similar.similar)
     app.command("serve")(serve.serve)
     app.add_typer(releases.app, name="releases")
+    app.command("compress")(compress.compress)
     app.command("evaluate")(evaluate.evaluate)
     app.command("tune")(tune.tune)
     app.command("replay")(replay.replay_command)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.table import Table
 
+from matinee.cli.receipt_page import receipt
 from matinee.releases import Listed, Manifest, Promotion
 
 
@@ -33,6 +34,8 @@ def page(listed: Listed, manifest: Manifest, promotions: list[Promotion]) -> Ite
         files.add_row(name, ", ".join(f"{key}={value}" for key, value in settings.items()), f"{card.bytes:,}")
     files.add_row("together", "", f"{manifest.bytes:,}")
     yield files
+    if "compression" in manifest.receipts:
+        yield from receipt(manifest.receipts["compression"])
 
 
 def as_plain(each: Listed) -> dict[str, object]:

@@ -25,13 +25,20 @@ MANIFEST_SUM = f"{MANIFEST.removesuffix('.json')}.sha256"
 Writer = Callable[[HashingFile], object]
 
 
-def write_folder(target: Path, manifest: Manifest, writers: Mapping[str, Writer]) -> Manifest:
+Finish = Callable[[Path, Manifest], Manifest]
+"""Given a folder that is complete but for its name, returns the manifest it shall have."""
+
+
+def write_folder(
+    target: Path, manifest: Manifest, writers: Mapping[str, Writer], *, finish: Finish | None = None
+) -> Manifest:
     """Write a release folder so that it appears whole or not at all.
 
     Args:
         target: final folder; must not exist.
         manifest: the manifest without its `files`.
         writers: for each file name, a function that writes the content to the file it is given.
+        finish: measures what was written, before anybody else sees it, and adds to the manifest; may refuse by raising.
 
     Returns:
         The manifest as written, with sizes and checksums.
@@ -45,10 +52,12 @@ def write_folder(target: Path, manifest: Manifest, writers: Mapping[str, Writer]
         with new_folder(target) as folder:
             cards = {name: _write(folder / name, write) for name, write in writers.items()}
             whole = replace(manifest, files=cards)
-            text = whole.to_json().encode()
-            _write(folder / MANIFEST, lambda file: file.write(text))
-            line = f"{hashlib.sha256(text).hexdigest()}  {MANIFEST}\n".encode()
-            _write(folder / MANIFEST_SUM, lambda file: file.write(line))
+            _write_manifest(folder, whole)
+            if finish is not None:
+                whole = finish(folder, whole)
+                (folder / MANIFEST).unlink()
+                (folder / MANIFEST_SUM).unlink()
+                _write_manifest(folder, whole)
     return whole
 
 
@@ -114,6 +123,13 @@ def verify_files(folder: Path, manifest: Manifest, *, trust: bool = False, progr
         progress(f"verify {folder.name}", min(done // 1_000_000, total), total)
     progress(f"verify {folder.name}", total, total)
     stamps.remember(folder, found)
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    text = manifest.to_json().encode()
+    _write(folder / MANIFEST, lambda file: file.write(text))
+    line = f"{hashlib.sha256(text).hexdigest()}  {MANIFEST}\n".encode()
+    _write(folder / MANIFEST_SUM, lambda file: file.write(line))
 
 
 def _write(path: Path, write: Writer) -> FileCard:

@@ -18,7 +18,7 @@ from matinee.engines import Engine, engine_class
 from matinee.errors import InputError, ReleaseError
 from matinee.releases.arrays import map_arrays, write_arrays
 from matinee.releases.disk import HashingFile
-from matinee.releases.format import CATALOGUE, Writer, read_manifest, verify_files, write_folder
+from matinee.releases.format import CATALOGUE, Finish, Writer, read_manifest, verify_files, write_folder
 from matinee.releases.manifest import DataCard, Manifest
 from matinee.types import Progress, silent
 
@@ -73,8 +73,16 @@ def assemble(
     return Release(manifest, dataset.catalogue, dict(engines))
 
 
-def save(release: Release, releases: Path, *, gate: Mapping[str, Any] | None = None) -> Release:
+def save(
+    release: Release, releases: Path, *, gate: Mapping[str, Any] | None = None, finish: Finish | None = None
+) -> Release:
     """Write a release into its own folder below `releases`, atomically; return it with its final manifest.
+
+    Args:
+        release: to write; its engines may be memory-mapped.
+        releases: folder of the registry.
+        gate: the verdict that goes with it.
+        finish: as for `write_folder`.
 
     Raises:
         EnvironmentFailure: if the disk refuses; nothing is left behind.
@@ -83,7 +91,7 @@ def save(release: Release, releases: Path, *, gate: Mapping[str, Any] | None = N
     writers: dict[str, Writer] = {CATALOGUE: partial(_write_catalogue, release.catalogue)}
     for name, engine in release.engines.items():
         writers[f"{name}.safetensors"] = partial(write_arrays, engine.arrays)
-    return replace(release, manifest=write_folder(releases / manifest.version, manifest, writers))
+    return replace(release, manifest=write_folder(releases / manifest.version, manifest, writers, finish=finish))
 
 
 def load(folder: Path, *, verify: bool = True, progress: Progress = silent) -> Release:

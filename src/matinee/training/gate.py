@@ -11,7 +11,7 @@ from typing import Any
 
 from matinee.data import Dataset
 from matinee.engines import create
-from matinee.errors import DataError, GateError, ReleaseError, UnknownIdError
+from matinee.errors import DataError, GateError, InputError, ReleaseError
 from matinee.evaluation import Result, Temporal, evaluate
 from matinee.evaluation.intervals import Difference
 from matinee.ranking import Hybrid, HybridConfig
@@ -175,7 +175,7 @@ def _live(registry: Registry, candidate: Hybrid) -> tuple[Hybrid | None, str]:
     try:
         manifest = read_manifest(registry.folder / version)
         live = from_recipe(manifest, LIVE)
-    except (ReleaseError, UnknownIdError) as error:
+    except (ReleaseError, InputError) as error:
         return None, f"; the live release could not be compared with ({error.message})"
     if live.settings() == candidate.settings():
         return None, "; the live release has the same settings"
