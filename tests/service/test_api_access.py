@@ -48,6 +48,17 @@ ENDPOINTS = [
     Endpoint("GET", "/api/recommendations/{user_id}", "/api/recommendations/{me}?n=2", 401, 200, 403, 200, 401),
     own("/api/rate", "/api/rate", "POST", json={"movie_id": 110, "value": 3.5}),
     own("/api/ratings", "/api/ratings"),
+    own("/api/recommend", "/api/recommend", "POST", json={"n": 2, "max_year": 2000, "exclude": [103]}),
+    own("/api/history", "/api/history?n=2"),
+    own("/api/preferences", "/api/preferences"),
+    own("/api/feedback", "/api/feedback", "POST", json={"kind": "watchlist", "movie_id": 110, "value": True}),
+    own("/api/feedback", "/api/feedback?kind=watchlist"),
+    own("/api/undo", "/api/undo", "POST"),
+    own("/api/taste", "/api/taste"),
+    own("/api/taste", "/api/taste", "PUT", json={"sliders": [{"kind": "genre", "name": "War", "level": 1}]}),
+    own("/api/settings", "/api/settings"),
+    own("/api/settings", "/api/settings", "PUT", json={"max_age": 12, "available": [100, 101]}),
+    own("/api/movies/{movie_id}/why-not", "/api/movies/110/why-not"),
     own("/api/session", "/api/session", "DELETE", 204),
     public("/api/onboard", "/api/onboard", "POST", 201, {"name": "Bo", "ratings": [{"movie_id": 103, "value": 5}]}),
     public("/api/onboarding", "/api/onboarding?n=2&exclude=100"),
@@ -76,6 +87,9 @@ class People:
 def people(cinema: Cinema) -> People:
     ratings = {101: 1.0, 102: 1.5, 103: 4.5, 109: 5.0, 115: 4.5, 104: 1.0, 121: 4.5}
     me, stranger = cinema.onboard("Me", ratings), cinema.onboard("Stranger")
+    for viewer in (me, stranger):
+        # Something to undo.
+        cinema.say(viewer.viewer_id, 112, "watchlist")
     return People(me.viewer_id, me.token, stranger.token)
 
 

@@ -97,6 +97,32 @@ def test_examples_look_like_the_answers(client: TestClient) -> None:
     assert shape(rated) == shape(examples.RATED)
 
 
+def test_examples_of_control_look_like_the_answers(client: TestClient) -> None:
+    given = {101: 1.0, 102: 1.5, 103: 4.5, 109: 5.0, 115: 4.5, 104: 1.0, 121: 4.5}
+    ratings = [{"movie_id": movie, "value": value} for movie, value in given.items()]
+    client.post("/api/onboard", json={"name": "Ada", "ratings": ratings})
+    settings = {"max_age": 12, "languages": ["de"], "available": [100, 101]}
+    asked: list[tuple[str, str, dict[str, Any] | None, Any]] = [
+        ("POST", "/api/recommend", {"n": 1}, examples.PERSONAL_LIST),
+        ("POST", "/api/feedback", {"kind": "watchlist", "movie_id": 110}, examples.SAID),
+        ("GET", "/api/feedback", None, examples.OWN_FEEDBACK),
+        ("POST", "/api/undo", None, examples.TAKEN_BACK),
+        ("PUT", "/api/taste", {"sliders": [{"kind": "genre", "name": "War", "level": -1}]}, examples.TASTE),
+        ("GET", "/api/taste", None, examples.TASTE),
+        ("PUT", "/api/settings", settings, examples.SETTINGS),
+        ("GET", "/api/settings", None, examples.SETTINGS),
+        ("GET", "/api/movies/103/why-not", None, examples.AUDIT),
+        ("GET", "/api/history?n=1", None, examples.HISTORY),
+    ]
+    for method, path, body, example in asked:
+        answer = client.request(method, path, json=body)
+        assert answer.status_code == 200, (path, answer.text)
+        assert without_names(shape(answer.json())) == without_names(shape(example)), path
+    said = client.get("/api/preferences").json()
+    assert said.keys() == examples.PREFERENCES.keys()
+    assert shape(said["genres"]) == shape(examples.PREFERENCES["genres"])
+
+
 def without_names(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_names(inner) for key, inner in value.items()}

@@ -24,7 +24,7 @@ from matinee.ranking.features import MovieFeatures
 from matinee.ranking.select import best
 from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, Profile
 
-DEFAULT_DIAL = 0.2
+DEFAULT_DIAL = 0.3
 """Largest dial, in steps of 0.05, that cost less than 1.5 % NDCG@10 on every validation part; see docs/diversity.md."""
 
 SAMPLED_FROM = 20
@@ -40,9 +40,9 @@ class DiversityConfig:
     """The best so many films are candidates; those after them follow in the order of their scores."""
     redundancy: float = 0.5
     """What being the same as a film already taken costs, in units of the pool's reach of scores."""
-    calibration: float = 0.05
+    calibration: float = 0.3
     """What bringing the list's genres to the profile's is worth."""
-    damping: float = 0.3
+    damping: float = 0.5
     """What being the most famous film of all costs."""
     smoothing: float = 0.01
     """α: share of the profile's genres mixed into the list's, so that a genre that is missing costs no infinity; in (0, 1)."""
@@ -96,7 +96,11 @@ def diversify(
     if dial == 0 or n <= 0:
         return best(scores, allowed, n)
     ranked = shortlist(scores, allowed, max(n, config.pool))
+    if not len(ranked):
+        return ranked
     pool = ranked[: config.pool]
+    if not len(pool):
+        return pool
     order = _greedy(scores[pool], pool, min(n, len(pool)), dial, features, wanted_genres(features, profile), config)
     return np.concatenate([pool[order], ranked[config.pool : n]])
 

@@ -24,11 +24,14 @@ class Film:
         language: ISO 639-1 code of the original language, if known.
         country: English name, if known.
         runtime: minutes, if known.
+        age: youngest age in years it is fit for, if known.
+        franchise: series of films it belongs to, if any.
         imdb_id: number of the IMDb title, without "tt".
         tmdb_id: number of the TMDB film.
         rating_mean: plain average of everybody's stars in the live release; None without ratings.
         rating_count: number of those ratings.
         your_rating: stars the asking viewer gave, None without one or without a viewer.
+        your_feedback: what else they said of it ("like", "watchlist" …), oldest first.
     """
 
     id: int
@@ -42,11 +45,14 @@ class Film:
     language: str | None = None
     country: str | None = None
     runtime: int | None = None
+    age: int | None = None
+    franchise: str | None = None
     imdb_id: int | None = None
     tmdb_id: int | None = None
     rating_mean: float | None = None
     rating_count: int = 0
     your_rating: float | None = None
+    your_feedback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,7 @@ class Evidence:
     Attributes:
         movie_id: the rated film.
         title: its display title.
-        your_rating: stars the viewer gave it.
+        your_rating: stars the viewer gave it, or what their thumb counts as.
         amount: its share in the score, in units comparable within one card.
     """
 
@@ -185,6 +191,206 @@ class OwnRating:
 
     film: Film
     rated_at: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a viewer says of a film beside stars, safely stored.
+
+    Attributes:
+        movie_id: the film.
+        kinds: everything they say of it now, oldest first.
+        can_undo: whether there is an action to take back.
+    """
+
+    movie_id: int
+    kinds: tuple[str, ...]
+    can_undo: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnFeedback:
+    """One thing a viewer said of a film.
+
+    Attributes:
+        film: the film.
+        kind: "like", "dislike", "not_for_me", "hidden", "dont_learn", "watchlist" or "watched".
+        given_at: Unix seconds.
+    """
+
+    film: Film
+    kind: str
+    given_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenBack:
+    """An action that was undone.
+
+    Attributes:
+        what: "feedback", "taste" or "settings".
+        movie_id: the film it was about, if it was feedback.
+        left: how many more can be undone.
+    """
+
+    what: str
+    movie_id: int | None
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliderState:
+    """Where one slider of a taste stands.
+
+    Attributes:
+        kind: "genre", "person", "decade", "theme" or "franchise".
+        name: as the viewer's program wrote it.
+        level: -2 never, -1 less, 1 more, 2 much more.
+        films: how many films of the live release it is about.
+    """
+
+    kind: str
+    name: str
+    level: int
+    films: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TasteState:
+    """A viewer's sliders, and what there is to make sliders of.
+
+    Attributes:
+        sliders: those that were moved, sorted by kind and name.
+        genres: names of every genre of the live release.
+        decades: every decade, newest first.
+    """
+
+    sliders: tuple[SliderState, ...]
+    genres: tuple[str, ...]
+    decades: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdSettings:
+    """What a viewer's household allows.
+
+    Attributes:
+        max_age: years; only films known to be fit for people of this age.
+        max_runtime: minutes; only films known to be no longer.
+        min_year: only films known to be of this year or later.
+        max_year: only films known to be of this year or earlier.
+        languages: ISO 639-1 codes of the original languages that will do; None for all.
+        only_available: whether only films of the list below are shown.
+        available: ids of the films that can be watched; kept while the switch is off.
+    """
+
+    max_age: int | None
+    max_runtime: int | None
+    min_year: int | None
+    max_year: int | None
+    languages: tuple[str, ...] | None
+    only_available: bool
+    available: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One rule that keeps a film out.
+
+    Attributes:
+        rule: its name, such as "seen", "genre" or "age".
+        text: one plain sentence.
+    """
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Why a film is not shown.
+
+    Attributes:
+        film: the film.
+        shown: whether it may be shown at all.
+        bars: the rules that keep it out; empty where it may be shown.
+        place: its place in the viewer's whole list, from 1; None where it is barred.
+        n_allowed: how many films may be shown.
+        answer: all of it in one sentence.
+    """
+
+    film: Film
+    shown: bool
+    bars: tuple[Bar, ...]
+    place: int | None
+    n_allowed: int
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing a viewer did.
+
+    Attributes:
+        film: the film it was about, as it stands now.
+        what: "rating", or a kind of feedback.
+        value: the stars of a rating.
+        at: Unix seconds, if known.
+    """
+
+    film: Film
+    what: str
+    value: float | None
+    at: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """A part of what a viewer did, newest first.
+
+    Attributes:
+        items: the events.
+        next_cursor: give it back for the part before; None at the beginning.
+    """
+
+    items: tuple[Event, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preference:
+    """What a viewer's stars say of one genre, decade or person.
+
+    Attributes:
+        name: of what.
+        count: how many films of it they rated.
+        mean: the average of their stars.
+        level: where its slider stands, 0 where it was not moved.
+    """
+
+    name: str
+    count: int
+    mean: float
+    level: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preferences:
+    """What a viewer's stars say, most rated first.
+
+    Attributes:
+        n_ratings: how many films they rated.
+        mean: the average of their stars; None without any.
+        genres: every genre they rated.
+        decades: every decade they rated.
+        people: directors and leads of at least two films they rated, twenty at most.
+    """
+
+    n_ratings: int
+    mean: float | None
+    genres: tuple[Preference, ...]
+    decades: tuple[Preference, ...]
+    people: tuple[Preference, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from matinee.config import Settings
 from matinee.service import examples, problems
 from matinee.service.bodies import ProblemBody
 from matinee.service.frame import Frame, FrameConfig
-from matinee.service.routers import catalogue, feedback, health, people, recommendations
+from matinee.service.routers import catalogue, control, feedback, health, people, recommendations
 from matinee.service.use_cases import Cinema
 
 DESCRIPTION = """Personal film recommendations with reasons.
@@ -44,7 +44,7 @@ def create_api(cinema: Cinema, settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.cinema, app.state.settings = cinema, settings
-    for each in (recommendations, feedback, people, catalogue, health):
+    for each in (recommendations, feedback, control, people, catalogue, health):
         app.include_router(each.router)
     problems.install(app)
     _complete_description(app)
@@ -65,7 +65,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["X-Request-ID"],
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from matinee.ranking.policy import Policy
+from matinee.ranking.taste import LONGEST_NAME, Slider
 from matinee.service.access import LARGEST_ID
-from matinee.service.answers import Card, Film, OwnRating
-from matinee.service.use_cases import NAME_LENGTH
+from matinee.service.answers import Card, Film, OwnFeedback, OwnRating
+from matinee.service.steering import SLIDERS_MOST
+from matinee.service.use_cases import MOST, NAME_LENGTH
+from matinee.store import Limits
 
 MovieId = Annotated[int, Field(ge=0, le=LARGEST_ID, strict=True, description="Id of a movie.", examples=[1])]
 Stars = Annotated[
@@ -59,6 +63,114 @@ class OnboardBody(_Body):
     genres: Annotated[
         tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=50, examples=[["Drama"]])
     ] = ()
+
+
+FeedbackKind = Literal["like", "dislike", "not_for_me", "hidden", "dont_learn", "watchlist", "watched"]
+
+
+class FeedbackBody(_Body):
+    """One thing said of a film beside stars; `value` false takes it back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "not_for_me", "movie_id": 1366, "value": True}]})
+
+    kind: FeedbackKind
+    movie_id: MovieId
+    value: Annotated[bool, Field(strict=True)] = True
+
+
+class SliderBody(_Body):
+    """One slider: -2 never, -1 less, 0 as it comes, 1 more, 2 much more."""
+
+    kind: Literal["genre", "person", "decade", "theme", "franchise"]
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, examples=["Horror"])]
+    level: Annotated[int, Field(ge=-2, le=2, strict=True)]
+
+    def slider(self) -> Slider:
+        """Return it as the ranking knows it."""
+        return Slider(self.kind, " ".join(self.name.split()), self.level)
+
+
+class TasteBody(_Body):
+    """All sliders of a viewer; those at 0, and those that are left out, are forgotten."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"sliders": [{"kind": "genre", "name": "Horror", "level": -1}]}]}
+    )
+
+    sliders: Annotated[tuple[SliderBody, ...], Field(max_length=SLIDERS_MOST)]
+
+
+MaxAge = Annotated[int | None, Field(ge=0, le=120, strict=True, description="Years: known to be fit for this age.")]
+MaxRuntime = Annotated[int | None, Field(ge=1, le=10_000, strict=True, description="Minutes: known to be no longer.")]
+Year = Annotated[int | None, Field(ge=1800, le=2200, strict=True, description="Year of release.")]
+Languages = Annotated[
+    tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...] | None,
+    Field(max_length=50, description="ISO 639-1 codes of original languages; null for all.", examples=[["en"]]),
+]
+MovieIds = Annotated[tuple[MovieId, ...], Field(max_length=8000)]
+
+
+class _LimitsBody(_Body):
+    """Limits; films of which nobody knows whether they keep one do not."""
+
+    max_age: MaxAge = None
+    max_runtime: MaxRuntime = None
+    min_year: Year = None
+    max_year: Year = None
+    languages: Languages = None
+
+
+class SettingsBody(_LimitsBody):
+    """All limits of a viewer's household; `available` left out or null leaves that list alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"max_age": 12, "max_runtime": 150, "only_available": False}]}
+    )
+
+    only_available: Annotated[bool, Field(strict=True)] = False
+    available: MovieIds | None = None
+
+    def limits(self) -> Limits:
+        """Return them as the store keeps them."""
+        return Limits(
+            max_age=self.max_age,
+            max_runtime=self.max_runtime,
+            min_year=self.min_year,
+            max_year=self.max_year,
+            languages=None if self.languages is None else tuple(sorted(set(self.languages))),
+            only_available=self.only_available,
+        )
+
+
+class RecommendBody(_LimitsBody):
+    """One list with limits of its own, which add to those of the viewer's household."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"n": 1, "max_runtime": 180, "exclude": [1502]}]})
+
+    n: Annotated[int, Field(ge=1, le=MOST, strict=True)] = 10
+    strategy: Annotated[str, Field(max_length=50)] = "hybrid"
+    discovery: Annotated[
+        float | None,
+        Field(ge=0, le=1, allow_inf_nan=False, description="From relevance (0) to discovery (1); null as by default."),
+    ] = None
+    exclude: MovieIds = ()
+
+    def narrowed(self) -> Policy:
+        """Return the limits of this list."""
+        return Policy(
+            seen=False,
+            max_age=self.max_age,
+            max_runtime=self.max_runtime,
+            min_year=self.min_year,
+            max_year=self.max_year,
+            languages=None if self.languages is None else frozenset(self.languages),
+        )
+
+
+class FeedbackList(BaseModel):
+    """What a viewer said of films, newest first."""
+
+    items: tuple[OwnFeedback, ...]
 
 
 class CardList(BaseModel):
@@ -117,6 +229,7 @@ PROBLEMS = {
     401: "No session, or one that has expired.",
     403: "Somebody else's data, or a request from another site.",
     404: "No such viewer, film, genre or strategy.",
+    409: "There is nothing to undo.",
     410: "The list has changed; start again without a cursor.",
     413: "The body is too large.",
     422: "A value that cannot be used.",

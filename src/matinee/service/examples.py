@@ -16,11 +16,14 @@ FILM: dict[str, Any] = {
     "language": "en",
     "country": "United States",
     "runtime": 175,
+    "age": 17,
+    "franchise": "The Godfather",
     "imdb_id": None,
     "tmdb_id": None,
     "rating_mean": 4.1873,
     "rating_count": 412,
     "your_rating": None,
+    "your_feedback": [],
 }
 
 CARD: dict[str, Any] = {
@@ -44,6 +47,44 @@ PERSONAL_LIST: dict[str, Any] = {
 }
 RATED: dict[str, Any] = {"movie_id": 1366, "value": 4.5, "n_ratings": 8}
 OWN_RATINGS: dict[str, Any] = {"items": [{"film": {**FILM, "your_rating": 4.5}, "rated_at": 1768471200}]}
+SAID: dict[str, Any] = {"movie_id": 1366, "kinds": ["watchlist", "not_for_me"], "can_undo": True}
+OWN_FEEDBACK: dict[str, Any] = {
+    "items": [{"film": {**FILM, "your_feedback": ["watchlist"]}, "kind": "watchlist", "given_at": 1768471200}]
+}
+TAKEN_BACK: dict[str, Any] = {"what": "feedback", "movie_id": 1366, "left": 3}
+TASTE: dict[str, Any] = {
+    "sliders": [{"kind": "genre", "name": "Horror", "level": -1, "films": 73}],
+    "genres": ["Action", "Comedy", "Drama", "Horror"],
+    "decades": ["2020s", "2010s", "2000s"],
+}
+SETTINGS: dict[str, Any] = {
+    "max_age": 12,
+    "max_runtime": 150,
+    "min_year": None,
+    "max_year": None,
+    "languages": ["en", "fr"],
+    "only_available": False,
+    "available": [1366, 1502],
+}
+AUDIT: dict[str, Any] = {
+    "film": FILM,
+    "shown": False,
+    "bars": [{"rule": "age", "text": "It is for people of 17 and over, and your limit is 12."}],
+    "place": None,
+    "n_allowed": 311,
+    "answer": "It is for people of 17 and over, and your limit is 12.",
+}
+HISTORY: dict[str, Any] = {
+    "items": [{"film": {**FILM, "your_rating": 4.5}, "what": "rating", "value": 4.5, "at": 1768471200}],
+    "next_cursor": "1768471200000000000",
+}
+PREFERENCES: dict[str, Any] = {
+    "n_ratings": 7,
+    "mean": 3.857,
+    "genres": [{"name": "Drama", "count": 5, "mean": 4.1, "level": 1}],
+    "decades": [{"name": "1990s", "count": 4, "mean": 4.125, "level": 0}],
+    "people": [{"name": "Al Pacino", "count": 2, "mean": 4.5, "level": 0}],
+}
 SESSION: dict[str, Any] = {
     "viewer_id": 2001,
     "name": "Ada",

@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 
 from matinee.errors import InputError, UnknownIdError
 from matinee.ranking import COLD, Recommendation, Recommender
+from matinee.ranking.reasons import stars
 from matinee.service.answers import Card, Evidence, Film
+from matinee.service.person import STRANGER, Person
 from matinee.types import BoolVector, IntVector, Profile
 
 Sort = Literal["popular", "rating", "title", "newest"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
+
+Own = Person | Mapping[int, float]
+"""Who asks for films, or only the stars they gave by movie index."""
 
 FILMS_KEPT = 20_000
 """Films whose description stays in memory."""
@@ -66,32 +71,37 @@ class Films:
         """Return the id of a film by index."""
         return int(self.catalogue.ids.ids[movie])
 
-    def film(self, movie: int, own: Mapping[int, float]) -> Film:
+    def film(self, movie: int, own: Own) -> Film:
         """Describe one film.
 
         Args:
             movie: its index.
-            own: the viewer's stars by movie index.
+            own: the viewer, or only their stars by movie index.
         """
         film = self._described(movie)
-        return film if movie not in own else replace(film, your_rating=own[movie])
+        person = _person(own)
+        if movie not in person.stars and movie not in person.feedback:
+            return film
+        return replace(film, your_rating=person.stars.get(movie), your_feedback=person.feedback.get(movie, ()))
 
-    def films(self, movies: Iterable[int], own: Mapping[int, float]) -> tuple[Film, ...]:
+    def films(self, movies: Iterable[int], own: Own) -> tuple[Film, ...]:
         """Describe films in the order given."""
         return tuple(self.film(int(movie), own) for movie in movies)
 
-    def cards(self, items: Sequence[Recommendation], own: Mapping[int, float]) -> tuple[Card, ...]:
+    def cards(self, items: Sequence[Recommendation], own: Own) -> tuple[Card, ...]:
         """Turn what the ranking answers into cards."""
+        person = _person(own)
+        values = person.values
         return tuple(
             Card(
-                film=self.film(item.movie, own),
+                film=self.film(item.movie, person),
                 score=item.score,
-                reason=item.reason,
+                reason=self._reason(item, person),
                 because=tuple(
                     Evidence(
                         movie_id=self.id_of(each.movie),
                         title=self.catalogue.titles[each.movie],
-                        your_rating=own[each.movie],
+                        your_rating=values[each.movie],
                         amount=each.amount,
                     )
                     for each in item.because
@@ -99,6 +109,15 @@ class Films:
             )
             for item in items
         )
+
+    def _reason(self, item: Recommendation, person: Person) -> str:
+        """Return a card's reason; it speaks of a thumb where no stars were given."""
+        reason = item.reason
+        for each in item.because:
+            if each.movie in person.thumbed:
+                title = self.catalogue.titles[each.movie]
+                reason = reason.replace(f"you gave {title} {stars(person.values[each.movie])}", f"you liked {title}")
+        return reason
 
     def genre_name(self, genre: str) -> str:
         """Return a genre as the catalogue writes it, whatever the case it is given in.
@@ -155,17 +174,23 @@ class Films:
     def _describe(self, movie: int) -> Film:
         row = self.catalogue.movies.row(movie, named=True)
         statistics = self.recommender.statistics(movie)
-        same = ("title", "year", "overview", "language", "country", "runtime", "imdb_id", "tmdb_id")
+        same = ("title", "year", "overview", "language", "country", "runtime", "age", "imdb_id", "tmdb_id")
+        series = int(self.catalogue.franchises[movie])
         return Film(
             id=row["movie_id"],
             alternative_titles=tuple(row["alternative_titles"]),
             genres=tuple(row["genres"]),
+            franchise=self.catalogue.franchise_names[series] if series >= 0 else None,
             directors=tuple(row["directors"]),
             cast=tuple(row["cast"]),
             rating_mean=round(statistics.mean, 4) if statistics.count else None,
             rating_count=statistics.count,
             **{name: row[name] for name in same},
         )
+
+
+def _person(own: Own) -> Person:
+    return own if isinstance(own, Person) else Person(Profile.empty(), STRANGER.policy, stars=own)
 
 
 def stars_of(profile: Profile) -> dict[int, float]:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from matinee.errors import InputError, MatineeError, UnknownIdError
 from matinee.service.paging import StaleCursorError
+from matinee.service.steering import NothingToUndoError
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ KINDS = {
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
+    409: "nothing-to-undo",
     410: "stale-cursor",
     413: "too-large",
     422: "invalid-request",
@@ -94,6 +96,8 @@ def problem_of(error: Exception) -> Problem:
             return error.problem
         case StaleCursorError():
             return Problem(status=410, detail=error.message, hint=error.hint)
+        case NothingToUndoError():
+            return Problem(status=409, detail=error.message, hint=error.hint)
         case UnknownIdError():
             return Problem(status=404, detail=error.message, kind="unknown-id", hint=error.hint)
         case InputError():

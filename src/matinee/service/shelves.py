@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from matinee.ranking import COLD, Recommendation
+from matinee.ranking import COLD, STATISTICAL, Recommendation
 from matinee.service.answers import Shelf
-from matinee.service.films import Films, stars_of
-from matinee.types import Profile
+from matinee.service.films import Films
+from matinee.service.person import Person
 
 GENRES_TRIED = 3
 """Among this many favourite genres one is chosen that still has films to show."""
@@ -22,18 +22,19 @@ class Shelves:
 
     Args:
         films: the release.
-        profile: whom the page is for; may be empty.
+        person: whom the page is for; may have told us nothing.
         genres: genres the viewer named as theirs.
         n: films in a row, at most.
     """
 
-    def __init__(self, films: Films, profile: Profile, genres: tuple[str, ...], n: int) -> None:
+    def __init__(self, films: Films, person: Person, genres: tuple[str, ...], n: int) -> None:
         self._films = films
         self._recommender = films.recommender
-        self._profile = profile
+        self._person = person
+        self._profile = person.profile
         self._genres = genres
         self._n = n
-        self._own = stars_of(profile)
+        self._own = person.values
         self._taken: set[int] = set(self._own)
 
     def build(self) -> tuple[tuple[Shelf, ...], bool]:
@@ -43,8 +44,10 @@ class Shelves:
         return tuple(row for row in rows if row is not None), known
 
     def _for_you(self) -> tuple[Shelf | None, bool]:
-        answer = self._recommender.recommend(self._profile, self._n)
-        if answer.strategy != COLD:
+        answer = self._recommender.recommend(
+            self._profile, self._n, policy=self._person.policy, taste=self._person.taste
+        )
+        if answer.strategy not in (COLD, STATISTICAL):
             return self._shelf(
                 "for-you", "For you", f"Made from your {len(self._profile)} ratings.", answer.items
             ), True
@@ -59,8 +62,10 @@ class Shelves:
         if seed is None:
             return None
         title = self._films.catalogue.titles[seed]
-        near = self._recommender.similar(seed, self._n, self._taken)
-        if self._recommender.info.data.explicit:
+        near = self._recommender.similar(seed, self._n, self._taken, policy=self._person.rules)
+        if seed in self._person.thumbed:
+            heading = f"Because you liked {title}"
+        elif self._recommender.info.data.explicit:
             heading = f"Because you gave {title} {stars_in_words(self._own[seed])}"
         else:
             heading = f"Because you watched {title}"
@@ -77,7 +82,7 @@ class Shelves:
         return int(movies[np.flatnonzero(values == values.max())[-1]])
 
     def _trending(self) -> Shelf | None:
-        items = self._recommender.trending(self._n, exclude=self._taken)
+        items = self._recommender.trending(self._n, exclude=self._taken, policy=self._person.rules)
         return self._shelf("trending", "Trending now", f"Rated most {self._lately()}.", items)
 
     def _best_rated(self) -> Shelf | None:
@@ -99,7 +104,7 @@ class Shelves:
 
     def _of_genre(self, genre: str) -> tuple[bool, list[Recommendation]]:
         """Return films of a genre, and whether they are there because they trend."""
-        items = self._recommender.trending(self._n, genre, exclude=self._taken)
+        items = self._recommender.trending(self._n, genre, exclude=self._taken, policy=self._person.rules)
         if items:
             return True, items
         order = self._films.order("rating").movies
@@ -121,7 +126,10 @@ class Shelves:
 
     def _top(self, order: np.ndarray) -> list[Recommendation]:
         counts = self._films.learned("count")
-        open_to = [int(movie) for movie in order if movie not in self._taken and counts[movie] > 0][: self._n]
+        allowed = self._recommender.filters.allowed(self._person.rules, self._profile)
+        open_to = [int(movie) for movie in order if movie not in self._taken and counts[movie] > 0 and allowed[movie]][
+            : self._n
+        ]
         weighted, viewers = self._films.learned("weighted"), self._recommender.viewers
         return [
             Recommendation(movie, float(weighted[movie]), f"{int(counts[movie]):,} {viewers} rated it")
@@ -135,7 +143,7 @@ class Shelves:
         if not items:
             return None
         self._taken.update(item.movie for item in items)
-        return Shelf(key=key, title=title, note=note, cards=self._films.cards(items, self._own))
+        return Shelf(key=key, title=title, note=note, cards=self._films.cards(items, self._person))
 
 
 def stars_in_words(value: float) -> str:

@@ -9,13 +9,18 @@ import numpy as np
 
 from matinee.errors import InputError
 from matinee.ranking import Recommender
+from matinee.ranking.diversity import DEFAULT_DIAL
+from matinee.ranking.named import NamedFilms
+from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.service.answers import Card, Film, FilmPage, Home, OwnRating, PersonalList, Rated, Session
 from matinee.service.elicit import telling, to_rate
-from matinee.service.films import Films, stars_of
+from matinee.service.films import Films
 from matinee.service.paging import Cursor
+from matinee.service.person import STRANGER, Person, person_of
 from matinee.service.shelves import Shelves
+from matinee.service.steering import Steering
 from matinee.store import Store, Ticket
-from matinee.types import FloatVector, Profile
+from matinee.types import FloatVector
 
 SHELF = 12
 """Films in a row of the first page."""
@@ -37,8 +42,13 @@ class Programme:
         """How much a newcomer's opinion of each film tells us."""
         return telling(self.films)
 
+    @cached_property
+    def named(self) -> NamedFilms:
+        """Which films bear which names."""
+        return NamedFilms(self.films.catalogue)
 
-class Cinema:
+
+class Cinema(Steering):
     """The use cases over one live release and one store.
 
     Nothing about a person is kept between calls, so a rating counts on the next one. Viewer ids are taken as proven:
@@ -91,54 +101,83 @@ class Cinema:
         Raises:
             UnknownIdError: if there is no such viewer.
         """
-        now, profile = self._ask(viewer_id)
+        now, person = self._ask(viewer_id)
         chosen = () if viewer_id is None else self.store.favourite_genres(viewer_id)
-        shelves, known = Shelves(now.films, profile, chosen, n).build()
+        shelves, known = Shelves(now.films, person, chosen, n).build()
+        n_ratings = len(person.profile)
         return Home(
             shelves=shelves,
             known=known,
-            n_ratings=len(profile),
-            n_needed=0 if known else max(now.recommender.hybrid.config.cold_below - len(profile), 0),
+            n_ratings=n_ratings,
+            n_needed=0 if known else max(now.recommender.hybrid.config.cold_below - n_ratings, 0),
             data_label=now.films.data_label,
             simulated=now.recommender.info.data.simulated,
         )
 
-    def recommendations(self, viewer_id: int, n: int = 10, strategy: str = "hybrid") -> PersonalList:
-        """Return films a viewer has not rated, best first.
+    def recommendations(
+        self,
+        viewer_id: int,
+        n: int = 10,
+        strategy: str = "hybrid",
+        *,
+        narrowed: Policy = EVERYTHING,
+        exclude: Collection[int] = (),
+        discovery: float | None = None,
+    ) -> PersonalList:
+        """Return films that may be shown to a viewer, best first.
+
+        Args:
+            viewer_id: whose list.
+            n: how many films.
+            strategy: one the live release knows.
+            narrowed: further limits of this one list, such as a shorter runtime; they add to the viewer's own.
+            exclude: ids of films to leave out; unknown ones are ignored.
+            discovery: from 0, plain relevance, to 1; None leaves it to the ranking.
 
         Raises:
+            InputError: if no year satisfies the limits.
             UnknownIdError: if there is no such viewer or strategy.
         """
-        now, profile = self._ask(viewer_id)
-        answer = now.recommender.recommend(profile, _checked(n), strategy=strategy)
+        now, person = self._ask(viewer_id)
+        policy = person.policy & narrowed
+        left_out = _known(now, exclude)
+        answer = now.recommender.recommend(
+            person.profile,
+            _checked(n),
+            strategy=strategy,
+            policy=policy,
+            taste=person.taste,
+            discovery=DEFAULT_DIAL if discovery is None else discovery,
+            exclude=left_out,
+        )
         return PersonalList(
             viewer_id=viewer_id,
-            n_ratings=len(profile),
+            n_ratings=len(person.profile),
             strategy=answer.strategy,
             because=answer.because,
             release=now.recommender.info.version,
             data_label=now.films.data_label,
-            cards=now.films.cards(answer.items, stars_of(profile)),
+            cards=now.films.cards(answer.items, person),
         )
 
     def similar(self, movie_id: int, n: int = 10, viewer_id: int | None = None) -> tuple[Card, ...]:
-        """Return the films most like one film; those the viewer has rated are left out.
+        """Return the films most like one film that may be shown to the viewer.
 
         Raises:
             UnknownIdError: if there is no such film or viewer.
         """
-        now, profile = self._ask(viewer_id)
-        own = stars_of(profile)
-        return now.films.cards(now.recommender.similar(now.films.index(movie_id), _checked(n), own), own)
+        now, person = self._ask(viewer_id)
+        near = now.recommender.similar(now.films.index(movie_id), _checked(n), policy=person.rules)
+        return now.films.cards(near, person)
 
     def trending(self, n: int = 10, genre: str | None = None, viewer_id: int | None = None) -> tuple[Card, ...]:
-        """Return what was rated most in the last days of the data; empty where no times are known.
+        """Return what was rated most in the last days of the data and may be shown; empty where no times are known.
 
         Raises:
             UnknownIdError: if there is no such genre or viewer.
         """
-        now, profile = self._ask(viewer_id)
-        return now.films.cards(now.recommender.trending(_checked(n), genre), stars_of(profile))
+        now, person = self._ask(viewer_id)
+        return now.films.cards(now.recommender.trending(_checked(n), genre, policy=person.rules), person)
 
     # The catalogue
 
@@ -148,13 +187,22 @@ class Cinema:
         Raises:
             UnknownIdError: if there is no such film or viewer.
         """
-        now, profile = self._ask(viewer_id)
-        return now.films.film(now.films.index(movie_id), stars_of(profile))
+        now, person = self._ask(viewer_id)
+        return now.films.film(now.films.index(movie_id), person)
 
-    def search(self, query: str, n: int = 20, viewer_id: int | None = None) -> tuple[Film, ...]:
-        """Return films found by title, people, genre or year, best first."""
-        now, profile = self._ask(viewer_id)
-        return now.films.films(now.recommender.search(query, _checked(n)), stars_of(profile))
+    def search(self, query: str, n: int = 20, viewer_id: int | None = None, *, seen: bool = False) -> tuple[Film, ...]:
+        """Return films found by title, people, genre or year, best first.
+
+        Args:
+            query: words.
+            n: how many films at most.
+            viewer_id: whose policy applies.
+            seen: whether to find what the viewer has seen or hidden too, to change their mind about it; limits of the
+                household hold all the same.
+        """
+        now, person = self._ask(viewer_id)
+        policy = person.limits if seen else person.rules
+        return now.films.films(now.recommender.search(query, _checked(n), policy=policy), person)
 
     def movies(
         self,
@@ -166,32 +214,40 @@ class Cinema:
     ) -> FilmPage:
         """Return a part of the catalogue in a fixed order; following the cursors shows every film once.
 
+        This is where people look things up, so films they have seen or hidden are there; limits of the household hold.
+
         Args:
             cursor: `next_cursor` of the part before, None for the first.
             n: how many films.
             genre: keep one genre only.
             sort: "popular", "rating", "title" or "newest".
-            viewer_id: whose stars to show.
+            viewer_id: whose stars to show, and whose limits apply.
 
         Raises:
             InputError: if the cursor or the order is unusable.
             StaleCursorError: if another release has changed the order since.
             UnknownIdError: if there is no such genre or viewer.
         """
-        now, profile = self._ask(viewer_id)
+        now, person = self._ask(viewer_id)
         order = now.films.order(sort)
         genre = None if genre is None else now.films.genre_name(genre)
-        listed = order.movies if genre is None else order.movies[now.films.of_genre(genre)[order.movies]]
+        wanted = now.recommender.filters.allowed(person.limits, STRANGER.profile)
+        if genre is not None:
+            wanted &= now.films.of_genre(genre)
         start = 0
         if cursor is not None:
             place = Cursor.parse(cursor)
             place.require(sort, genre, order.mark)
             start = place.start
-        stop = start + _checked(n)
+        # Cursors count films of the whole order, so that a limit changed on the way repeats and skips none.
+        places = np.flatnonzero(wanted[order.movies[start:]]) + start
+        shown = places[: _checked(n)]
         return FilmPage(
-            films=now.films.films(listed[start:stop], stars_of(profile)),
-            next_cursor=Cursor(sort, genre, order.mark, stop).text() if stop < len(listed) else None,
-            total=len(listed),
+            films=now.films.films(order.movies[shown], person),
+            next_cursor=Cursor(sort, genre, order.mark, int(shown[-1]) + 1).text()
+            if len(shown) < len(places)
+            else None,
+            total=int(wanted.sum()),
         )
 
     # What people tell us
@@ -214,11 +270,11 @@ class Cinema:
         Raises:
             UnknownIdError: if there is no such viewer.
         """
-        films = self._programme.films
+        now, person = self._ask(viewer_id)
         stored = self.store.ratings(viewer_id)
-        places = films.catalogue.ids.find(np.array([each.movie_id for each in stored], np.int64)).tolist()
+        places = now.films.catalogue.ids.find(np.array([each.movie_id for each in stored], np.int64)).tolist()
         return tuple(
-            OwnRating(film=films.film(place, {place: each.value}), rated_at=each.rated_at)
+            OwnRating(film=now.films.film(place, person), rated_at=each.rated_at)
             for place, each in zip(places, stored, strict=True)
             if place >= 0
         )
@@ -229,17 +285,17 @@ class Cinema:
         """Return films to ask a newcomer about: well known, divisive, and of different genres.
 
         Args:
-            viewer_id: whose rated films to leave out.
+            viewer_id: whose seen, hidden and barred films to leave out.
             exclude: ids of films shown already; unknown ones are ignored.
             n: how many films.
 
         Raises:
             UnknownIdError: if there is no such viewer.
         """
-        now, profile = self._ask(viewer_id)
-        shown = now.films.catalogue.ids.find(np.array(list(exclude), np.int64))
-        left_out = {*shown[shown >= 0].tolist(), *profile.movies.tolist()}
-        return now.films.films(to_rate(now.films, now.telling, left_out, _checked(n)), {})
+        now, person = self._ask(viewer_id)
+        barred = np.flatnonzero(~now.recommender.filters.allowed(person.rules, person.profile))
+        left_out = {*_known(now, exclude), *barred.tolist()}
+        return now.films.films(to_rate(now.films, now.telling, left_out, _checked(n)), person)
 
     def onboard(
         self,
@@ -298,12 +354,12 @@ class Cinema:
         """
         self.store.ping()
 
-    def _ask(self, viewer_id: int | None) -> tuple[Programme, Profile]:
-        """Return the live release and a viewer's profile in its terms."""
+    def _ask(self, viewer_id: int | None) -> tuple[Programme, Person]:
+        """Return the live release, and a viewer in its terms."""
         now = self._programme
         if viewer_id is None:
-            return now, Profile.empty()
-        return now, self.store.profile(viewer_id, now.films.catalogue)
+            return now, STRANGER
+        return now, person_of(self.store.account(viewer_id), now.films.catalogue, now.recommender.info.data)
 
     def _session(self, ticket: Ticket) -> Session:
         name = self.store.viewer_name(ticket.viewer_id)
@@ -314,6 +370,13 @@ class Cinema:
             low, high = self.star_values[0], self.star_values[-1]
             expected = f"{low:g} to {high:g} in half steps" if low < high else f"{low:g}"
             raise InputError(f"A rating must be {expected}; got {value:g}.")
+
+
+def _known(now: Programme, movie_ids: Collection[int]) -> list[int]:
+    """Return the indices of the films that the live release has."""
+    places = now.films.catalogue.ids.find(np.array(list(movie_ids), np.int64))
+    found: list[int] = places[places >= 0].tolist()
+    return found
 
 
 def _checked(n: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from matinee.store import statements, wish_statements
+from matinee.store import schema, statements, wish_statements
 from matinee.store.database import reading, writing
 from matinee.store.records import Account, Feedback, Limits, Undone
 
@@ -99,3 +99,10 @@ class Wishes:
         with writing(self._engine) as connection:
             statements.require_viewer(connection, viewer_id)
             return wish_statements.undo(connection, viewer_id)
+
+    def n_actions(self, viewer_id: int) -> int:
+        """Return how many actions of a person can be taken back."""
+        action = schema.viewer_action
+        query = select(func.count()).select_from(action).where(action.c.viewer_id == viewer_id)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())

@@ -40,7 +40,7 @@ def show_movie(cinema: TheCinema, caller: Anyone, movie_id: Movie) -> Film:
 
 @router.get("/movies/{movie_id}/similar", responses=answers("SIMILAR", 401, 404, 422))
 def list_similar(cinema: TheCinema, caller: Anyone, movie_id: Movie, n: Count = 10) -> CardList:
-    """List the films most like one film; those the caller has rated are left out."""
+    """List the films most like one film; what may not be shown to the caller is left out."""
     return CardList(items=cinema.similar(movie_id, n, caller.viewer_id))
 
 
@@ -56,6 +56,7 @@ def search(
     caller: Anyone,
     query: Annotated[str, Query(min_length=1, max_length=200, description="Words of titles, people, genres, years.")],
     n: Count = 20,
+    seen: Annotated[bool, Query(description="Find what the caller has seen or hidden, too.")] = False,
 ) -> FilmList:
-    """Find films in which every word occurs, best first."""
-    return FilmList(items=cinema.search(query, n, caller.viewer_id))
+    """Find films in which every word occurs, best first; limits of the caller's household hold always."""
+    return FilmList(items=cinema.search(query, n, caller.viewer_id, seen=seen))

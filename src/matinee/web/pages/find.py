@@ -95,7 +95,7 @@ def _find(
     if genre and genre not in cinema.genres:
         raise InputError(f"There is no genre {genre!r}.", hint=f"Genres: {', '.join(cinema.genres) or 'none'}.")
     if words:
-        return [film for film in cinema.search(words, FOUND, viewer_id) if fits(film)]
+        return [film for film in cinema.search(words, FOUND, viewer_id, seen=True) if fits(film)]
     found: list[Film] = []
     cursor = None
     for _ in range(PARTS):

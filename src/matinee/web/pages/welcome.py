@@ -20,7 +20,7 @@ def show_welcome(visit: Visiting, q: str = "") -> HTMLResponse:
     """Show films to rate: well known and divisive ones, or those searched for."""
     asked = " ".join(q.split())[:200]
     if asked:
-        films = visit.cinema.search(asked, ASKED_ABOUT, visit.viewer_id)
+        films = visit.cinema.search(asked, ASKED_ABOUT, visit.viewer_id, seen=True)
     else:
         films = visit.cinema.onboarding(visit.viewer_id, n=ASKED_ABOUT)
     return visit.page("welcome.html", films=films, asked=asked, n_ratings=visit.n_ratings())

@@ -1,0 +1,147 @@
+"""One person in the terms of a release: the profile that is scored, the policy that bars, the sliders that lift.
+
+Thumbs count like stars where no stars were given: up near the top of the scale, down near its bottom (4.5 and 1 of 0.5-5).
+Where the data only know "watched", a thumb up and "watched" count as that, and a thumb down teaches nothing.
+"Don't learn from this" takes a film out of the profile and leaves it seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from matinee.data import Catalogue
+from matinee.ranking.policy import Policy
+from matinee.ranking.taste import Slider, Taste
+from matinee.releases import DataCard
+from matinee.store import Account
+from matinee.store.schema import DISLIKE, DONT_LEARN, HIDDEN, LIKE, NOT_FOR_ME, WATCHED
+from matinee.types import UNKNOWN_TIME, Profile
+
+THUMB = 1 / 9
+"""How far from the ends of the scale a thumb points, as a part of the scale."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What bears on one person's lists, in movie indices of one release.
+
+    Attributes:
+        profile: what is scored, oldest first.
+        policy: what may be shown.
+        taste: sliders; those at "never" bar through `rules`.
+        stars: the stars they gave, by movie, whether learnt from or not.
+        feedback: what else they said of a film, by movie, oldest first.
+    """
+
+    profile: Profile
+    policy: Policy
+    taste: Taste = field(default_factory=Taste)
+    stars: Mapping[int, float] = field(default_factory=dict)
+    feedback: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def rules(self) -> Policy:
+        """The policy with what stands at "never" on the sliders."""
+        return self.taste.barring(self.policy)
+
+    @cached_property
+    def limits(self) -> Policy:
+        """Only what the household allows, for places where people look up what they know: seen and hidden films stay."""
+        held = self.policy
+        return Policy(
+            seen=False,
+            max_age=held.max_age,
+            max_runtime=held.max_runtime,
+            min_year=held.min_year,
+            max_year=held.max_year,
+            languages=held.languages,
+            available=held.available,
+        )
+
+    @cached_property
+    def thumbed(self) -> frozenset[int]:
+        """Films whose value in the profile comes from a thumb and not from stars."""
+        return frozenset(self.profile.movies.tolist()) - self.stars.keys()
+
+    @cached_property
+    def values(self) -> dict[int, float]:
+        """What each film of the profile counts, and the stars of the others they rated, by movie."""
+        learnt = dict(zip(self.profile.movies.tolist(), self.profile.values.tolist(), strict=True))
+        return {**self.stars, **learnt}
+
+
+STRANGER = Person(Profile.empty(), Policy())
+"""Somebody who told us nothing."""
+
+
+def person_of(account: Account, catalogue: Catalogue, data: DataCard) -> Person:
+    """Return a person in the terms of a release; films that it lacks are left out."""
+    stars = {each.movie_id: each for each in account.ratings}
+    said: dict[int, tuple[str, ...]] = {}
+    for each in account.feedback:
+        said[each.movie_id] = (*said.get(each.movie_id, ()), each.kind)
+    places = _places([*stars, *said], catalogue)
+    learnt = [row for row in _counted(account, data) if row[1] in places and DONT_LEARN not in said.get(row[1], ())]
+    return Person(
+        profile=Profile.of(
+            [places[row[1]] for row in learnt],
+            [row[2] for row in learnt],
+            [UNKNOWN_TIME if row[3] is None else row[3] for row in learnt],
+        ),
+        policy=_policy(account, said, places, catalogue),
+        taste=Taste.of(Slider(kind, name, level) for kind, name, level in account.sliders),  # type: ignore[arg-type]
+        stars={places[movie_id]: each.value for movie_id, each in stars.items() if movie_id in places},
+        feedback={places[movie_id]: kinds for movie_id, kinds in said.items() if movie_id in places},
+    )
+
+
+def _counted(account: Account, data: DataCard) -> list[tuple[int, int, float, int | None]]:
+    """Return (position, movie id, value, time) of every film that counts, oldest first, each once; stars before thumbs."""
+    values = thumb_values(data)
+    counted = {each.movie_id: (each.position, each.movie_id, each.value, each.rated_at) for each in account.ratings}
+    for each in account.feedback:
+        if each.kind in values:
+            counted.setdefault(each.movie_id, (each.position, each.movie_id, values[each.kind], each.given_at))
+    return sorted(counted.values(), key=lambda row: row[:2])
+
+
+def thumb_values(data: DataCard) -> dict[str, float]:
+    """Return what each kind of feedback counts in a profile of this data; kinds that are absent count nothing."""
+    if not data.explicit:
+        return {LIKE: 1.0, WATCHED: 1.0}
+    low, high = data.scale
+    inset = (high - low) * THUMB
+    return {LIKE: round((high - inset) * 2) / 2, DISLIKE: round((low + inset) * 2) / 2}
+
+
+def _policy(
+    account: Account, said: Mapping[int, tuple[str, ...]], places: Mapping[int, int], catalogue: Catalogue
+) -> Policy:
+    def told(*kinds: str) -> frozenset[int]:
+        return frozenset(
+            places[movie_id] for movie_id, given in said.items() if movie_id in places and {*kinds} & {*given}
+        )
+
+    rated = frozenset(places[each.movie_id] for each in account.ratings if each.movie_id in places)
+    limits = account.limits
+    available = None if account.available is None else frozenset(_places(account.available, catalogue).values())
+    return Policy(
+        also_seen=rated | told(LIKE, DISLIKE, WATCHED),
+        hidden=told(NOT_FOR_ME, HIDDEN, DISLIKE),
+        max_age=limits.max_age,
+        max_runtime=limits.max_runtime,
+        min_year=limits.min_year,
+        max_year=limits.max_year,
+        languages=None if limits.languages is None else frozenset(limits.languages),
+        available=available,
+    )
+
+
+def _places(movie_ids: list[int] | tuple[int, ...], catalogue: Catalogue) -> dict[int, int]:
+    """Return the indices of the films that the catalogue has, by id."""
+    indices = catalogue.ids.find(np.array(movie_ids, np.int64)).tolist()
+    return {movie_id: place for movie_id, place in zip(movie_ids, indices, strict=True) if place >= 0}
