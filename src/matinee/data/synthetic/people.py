@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +87,7 @@ def star_limits(world: World, sizes: NDArray[np.int64], seed: int) -> NDArray[np
 
 def in_chunks(
     world: World, sizes: NDArray[np.int64], seed: int, first: int, threads: int, rows: int
-) -> Iterator[Ratings]:
+) -> Generator[Ratings]:
     """Yield the ratings of consecutive people, about `rows` at a time, never more than one chunk a thread in waiting."""
     ends = np.cumsum(sizes)
     cuts = np.unique(np.searchsorted(ends, np.arange(rows, ends[-1] + rows, rows), side="left") + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -97,8 +98,10 @@ def _write(
     world.movies().write_csv(folder / "movies.csv", quote_style="necessary")
     with (folder / "ratings.csv").open("wb") as file:
         file.write(b"userId,movieId,rating,timestamp\n")
-        for chunk in in_chunks(world, sizes, seed, first, os.cpu_count() or 1, CHUNK_ROWS):
-            as_rows(chunk, world, limits).write_csv(file, include_header=False)
-            count.add(len(chunk.movies))
+        # polars and Python both answer one Ctrl-C; closing by name keeps the second from being lost in a destructor.
+        with closing(in_chunks(world, sizes, seed, first, os.cpu_count() or 1, CHUNK_ROWS)) as chunks:
+            for chunk in chunks:
+                as_rows(chunk, world, limits).write_csv(file, include_header=False)
+                count.add(len(chunk.movies))
         file.flush()
         os.fsync(file.fileno())
