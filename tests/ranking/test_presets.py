@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matinee.errors import SettingsError, UnknownIdError
@@ -110,6 +110,7 @@ def test_manifests_from_before_sizes_and_normalisations_still_read() -> None:
     others=st.sets(st.sampled_from(ALL[1:])).map(sorted),
     weights=st.dictionaries(st.sampled_from(ALL), st.floats(0, 5), min_size=1),
 )
+@example(n_ratings=5, strategy="hybrid", others=["ease"], weights={"popular": 2.0, "ease": 5e-324})
 def test_every_route_has_weights_that_add_up_over_engines_that_are_there(
     n_ratings: int, strategy: str, others: list[str], weights: dict[str, float]
 ) -> None:

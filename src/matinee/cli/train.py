@@ -138,7 +138,7 @@ def blend_line(ranking: Mapping[str, Any]) -> str:
     shares = sorted(ranking["weights"].items(), key=lambda item: -item[1])
     weights = ", ".join(f"{name} {share:.0%}" for name, share in shares)
     if not receipt.get("learned"):
-        return f"Blend: {weights} by default; {receipt.get('because', 'nothing was learned')}."
+        return f"Blend: {weights} by default; {receipt.get('because', 'nothing was learned').rstrip('.')}."
     best = max(receipt["alone"], key=receipt["alone"].get)
     sizes = f", {len(ranking['by_size'])} profile sizes" if ranking["by_size"] else ""
     return (

@@ -183,9 +183,10 @@ def _family(family: str, learned: Mapping[str, float], engines: Collection[str])
 
 
 def _scaled(weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the positive weights, scaled to add up to 1."""
-    total = sum(weight for weight in weights.values() if weight > 0)
-    return {name: weight / total for name, weight in weights.items() if weight > 0} if total > 0 else {}
+    """Return the weights scaled to add up to 1, without those that come to nothing."""
+    total = sum(weights.values())
+    shares = {name: weight / total for name, weight in weights.items()} if total > 0 else {}
+    return {name: share for name, share in shares.items() if share > 0}
 
 
 def _cold(n_ratings: int, name: str, config: HybridConfig) -> str:
