@@ -23,7 +23,7 @@ def fit_rows(
 ) -> FloatMatrix:
     """Take conjugate gradient steps in one system a row: (G + Σ w y yᵀ + l2 I) x = Σ w y.
 
-    The same as `conjugate.solve_rows` with `right = entries @ vectors`, without its intermediate matrices.
+    The same steps as `conjugate.solve_rows` with `right = entries @ vectors`, without its intermediate matrices.
 
     Args:
         gram: (d, d) symmetric float32, the part all rows share.
@@ -73,39 +73,44 @@ def solve_span(
     width = vectors.shape[1]
     gathered = np.empty((near, width), np.float32)
     residual, direction = np.empty(width, np.float32), np.empty(width, np.float32)
-    product = np.empty(width, np.float32)
+    product, diagonal = np.empty(width, np.float32), np.empty(width, np.float32)
+    nothing = np.empty(0, np.float32)
+    zero, one = np.float32(0), np.float32(1)
     for row in range(first, last):
         begin, end = indptr[row], indptr[row + 1]
         solution = answer[row]
         once = end - begin <= near
         if once:
             _gather(begin, end, indices, vectors, gathered)
-        _missing(begin, end, indices, weights, vectors, gathered, near, once, np.float32(1), solution, residual)
-        _shared(gram, l2[row], solution, product)
-        energy = np.float32(0)
+        for f in range(width):
+            diagonal[f] = gram[f, f] + l2[row]
+        _missing(begin, end, indices, weights, vectors, gathered, near, once, one, solution, residual, diagonal)
+        product[:] = 0
+        _add_shared(gram, l2[row], solution, product)
+        energy = zero
         for f in range(width):
             residual[f] -= product[f]
-            direction[f] = residual[f]
-            energy += residual[f] * residual[f]
+            direction[f] = residual[f] / diagonal[f]
+            energy += residual[f] * direction[f]
         for _ in range(steps):
             if energy <= _TINY:
                 break
-            _missing(begin, end, indices, weights, vectors, gathered, near, once, np.float32(0), direction, product)
+            _missing(begin, end, indices, weights, vectors, gathered, near, once, zero, direction, product, nothing)
             for f in range(width):
                 product[f] = -product[f]
             _add_shared(gram, l2[row], direction, product)
-            curvature = np.float32(0)
+            curvature = zero
             for f in range(width):
                 curvature += direction[f] * product[f]
             length = energy / curvature
-            renewed = np.float32(0)
+            renewed = zero
             for f in range(width):
                 solution[f] += length * direction[f]
                 residual[f] -= length * product[f]
-                renewed += residual[f] * residual[f]
+                renewed += residual[f] * residual[f] / diagonal[f]
             turn = renewed / energy
             for f in range(width):
-                direction[f] = residual[f] + turn * direction[f]
+                direction[f] = residual[f] / diagonal[f] + turn * direction[f]
             energy = renewed
 
 
@@ -121,18 +126,36 @@ def _gather(begin: int, end: int, indices: Any, vectors: Any, gathered: Any) -> 
 
 @njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _missing(
-    begin: int, end: int, indices: Any, weights: Any, vectors: Any, gathered: Any, near: int, once: Any, aim: Any, point: Any, total: Any
-) -> None:  # fmt: skip
-    """Set `total` to Σ w (aim − y · point) y over the entries of a row."""
-    for f in range(len(total)):
-        total[f] = 0
-    if once:
-        _add_missing(gathered, weights[begin:end], aim, point, total)
-        return
+    begin: int,
+    end: int,
+    indices: Any,
+    weights: Any,
+    vectors: Any,
+    gathered: Any,
+    near: int,
+    once: Any,
+    aim: Any,
+    point: Any,
+    total: Any,
+    diagonal: Any,
+) -> None:
+    """Set `total` to Σ w (aim − y · point) y over the entries of a row; add Σ w y² to `diagonal` unless it is empty."""
+    total[:] = 0
     for part in range(begin, end, near):
         stop = min(part + near, end)
-        _gather(part, stop, indices, vectors, gathered)
+        if not once:
+            _gather(part, stop, indices, vectors, gathered)
         _add_missing(gathered, weights[part:stop], aim, point, total)
+        if len(diagonal):
+            _add_squares(gathered, weights[part:stop], diagonal)
+
+
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _add_squares(rows: Any, weights: Any, diagonal: Any) -> None:
+    for entry in range(len(weights)):
+        vector, weight = rows[entry], weights[entry]
+        for f in range(len(diagonal)):
+            diagonal[f] += weight * vector[f] * vector[f]
 
 
 @njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -163,13 +186,6 @@ def _add_missing(rows: Any, weights: Any, aim: Any, point: Any, total: Any) -> N
         dot_a = weights[entry] * (aim - dot_a)
         for f in range(width):
             total[f] += dot_a * a[f]
-
-
-@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _shared(gram: Any, l2: Any, point: Any, total: Any) -> None:
-    for f in range(len(total)):
-        total[f] = 0
-    _add_shared(gram, l2, point, total)
 
 
 @njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
