@@ -156,6 +156,12 @@ def test_two_equal_films_do_not_stand_side_by_side() -> None:
     assert diversify(scores, everything, 2, 0.6, features, Profile.empty(), config).tolist() == [0, 2]
 
 
+def test_where_nothing_is_allowed_nothing_is_listed() -> None:
+    scores, allowed, features = world(0)
+    nothing = np.zeros_like(allowed)
+    assert diversify(scores, nothing, 5, 0.3, features, Profile.of([1], [4.0])).tolist() == []
+
+
 def test_mistakes_are_named() -> None:
     scores, allowed, features = world(0)
     with pytest.raises(SettingsError, match="dial runs from 0"):
