@@ -244,3 +244,6 @@ def test_the_strongest_ratings_come_first_and_only_those_that_speak_for_the_film
         assert [part.amount for part in named] == sorted((part.amount for part in named), reverse=True)
         assert all(part.amount > 0 for part in named)
         assert all(part.label == dataset.catalogue.titles[part.movie] for part in named)
+        slow = sorted((-amount, -place) for place, amount in enumerate(one.rating_amounts.tolist()) if amount > 0)
+        for n in (0, 1, 3, len(profile) + 2):
+            assert [part.movie for part in one.ratings(n)] == [int(profile.movies[-place]) for _, place in slow[:n]]

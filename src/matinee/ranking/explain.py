@@ -163,8 +163,8 @@ class Explainer:
         for column, amounts in sums.left:
             columns.append(column)
             others.append(amounts)
-        named = [np.array([amount for _, amount in pairs], np.float64) for pairs in sums.named]
-        rest = score - sums.ratings.sum(axis=1) - np.sum(others, axis=0) - [amounts.sum() for amounts in named]
+        named = [[amount for _, amount in pairs] for pairs in sums.named]
+        rest = score - sums.ratings.sum(axis=1) - np.sum(others, axis=0) - [sum(amounts) for amounts in named]
         table = np.stack([*others, rest], axis=1)
         columns.append(BASELINE)
         exact = WALKED not in sums.methods.values()
@@ -179,7 +179,7 @@ class Explainer:
                 rating_exact=exact,
                 rating_method=method,
                 named=tuple(column for column, _ in sums.named[place]),
-                named_amounts=named[place],
+                named_amounts=np.array(named[place], np.float64),
                 columns=columns,
                 others=table[place],
             )

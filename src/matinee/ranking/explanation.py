@@ -98,9 +98,13 @@ class Explanation:
 
     def ratings(self, n: int) -> list[Part]:
         """Return up to n ratings that speak for the film, strongest first, ties by the newer rating."""
-        newest_first = self.rating_amounts[::-1]
-        order = len(self.rating_amounts) - 1 - np.argsort(-newest_first, kind="stable")[:n]
-        return [self._rating(int(place)) for place in order if self.rating_amounts[place] > 0]
+        amounts = self.rating_amounts
+        if n < 1 or not len(amounts):
+            return []
+        least = max(float(np.partition(amounts, -n)[-n]), 0.0) if n < len(amounts) else 0.0
+        places = np.flatnonzero((amounts >= least) & (amounts > 0))
+        order = places[np.lexsort((-places, -amounts[places]))][:n]
+        return [self._rating(int(place)) for place in order]
 
     def features(self, n: int) -> list[Part]:
         """Return up to n genres, people and sliders that speak for the film, strongest first, ties by their place."""
