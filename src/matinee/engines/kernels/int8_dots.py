@@ -127,9 +127,22 @@ class ByScale:
         self._values = values[self.order]
 
     def products(self, digits: Int8Matrix) -> Callable[[int, int], NDArray[np.int32]]:
-        """Return a function that gives the (last − first, P) products of rows in places `first:last` with digits (P, n_columns)."""
+        """Return a function that gives the (last − first, P) products of rows in places `first:last` with digits (P, n_columns).
+
+        Its answers share memory: each call may overwrite the one before.
+        """
         values = self._values
         if NUMKONG is None or not digits.size:
             return lambda first, last: plain_products(digits, values[first:last]).T
         library, packed = NUMKONG, NUMKONG.dots_pack(np.ascontiguousarray(digits))
-        return lambda first, last: np.asarray(library.dots_packed(values[first:last], packed))
+        out: Any = None
+
+        def products(first: int, last: int) -> NDArray[np.int32]:
+            # New memory for every tile costs a good part of what the products cost.
+            nonlocal out
+            if out is None or out.shape[0] != last - first:
+                out = library.empty((last - first, len(digits)), dtype="int32")
+            library.dots_packed(values[first:last], packed, out=out)
+            return np.asarray(out)
+
+        return products

@@ -21,10 +21,15 @@ TILE = 2048
 BATCH = 256
 """Vectors scored at a time."""
 
-_GROUP = 32
+_GROUP = 16
 """Scores that share a maximum."""
+_ALIKE = 1.3
+"""Scales of a tile are alike where the highest is at most so many times the lowest."""
 _ROUNDING = 1e-5
 """What float32 may add to the error of a product, as a share of the two lengths."""
+
+_Found = tuple[NDArray[Any], NDArray[Any], FloatVector]
+"""Rows, vectors, and the highest that their products may be."""
 
 
 def top_k(
@@ -114,23 +119,38 @@ def _floats(
         last = min(first + size, n_rows)
         scores = matrix.dot(vectors).T if size == n_rows else matrix.span(first, last) @ vectors.T
         if allowed is not None:
-            scores = np.where(
-                allowed[..., first:last].T if allowed.ndim == 2 else allowed[first:last, None], scores, -np.inf
-            )
+            mask = allowed[..., first:last].T if allowed.ndim == 2 else allowed[first:last, None]
+            scores = np.where(mask, scores, -np.inf)
         off = (error * matrix.lengths[first:last].max()).astype(np.float32)
-        groups = _groups(last - first, k)
-        whole = (last - first) // groups * groups
-        maxima = scores[:whole].reshape(-1, groups, len(vectors)).max(axis=0)
-        best.learn(maxima - off, everybody)
-        limit = best.limit - off
-        group, who = np.nonzero(maxima >= limit)
-        rows = group[:, None] + np.arange(0, whole, groups)
-        rows = np.concatenate([rows.ravel(), np.repeat(np.arange(whole, last - first), len(vectors))])
-        who = np.concatenate([np.repeat(who, whole // groups), np.tile(everybody, last - first - whole)])
-        found = scores[rows, who]
-        good = (found >= limit[who]) & (found > -np.inf)
-        best.keep(who[good], rows[good] + first, (found + off[who])[good])
+        rows, who, at_most = _tile(scores, off, k, best, everybody)
+        best.keep(who, rows + first, at_most)
     return best.candidates()
+
+
+def _tile(scores: FloatMatrix, off: FloatVector, k: int, best: _Best, active: NDArray[Any]) -> _Found:
+    """Learn from the (n, P) scores of a tile, off by at most `off` (P,); return what may matter: rows, vectors, highest scores."""
+    groups = _groups(len(scores), k)
+    whole = len(scores) // groups * groups
+    maxima = scores[:whole].reshape(-1, groups, len(active)).max(axis=0)
+    best.learn(maxima - off, active)
+    limit = best.limit[active] - off
+    rows, who = _members(maxima >= limit, whole, len(scores))
+    found = scores[rows, who]
+    good = np.flatnonzero((found >= limit[who]) & (found > -np.inf))
+    rows, who = rows[good], who[good]
+    return rows, active[who], (found[good] + off[who]).astype(np.float32)
+
+
+def _members(wanted: NDArray[np.bool_], whole: int, n: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return rows and vectors of the groups (n_groups, P) that are wanted, and of all rows from `whole` on, in no group."""
+    groups, n_vectors = wanted.shape
+    group, who = np.nonzero(wanted)
+    rows = group[:, None] + np.arange(0, whole, groups)
+    rest = np.arange(whole, n)
+    return (
+        np.concatenate([rows.ravel(), np.repeat(rest, n_vectors)]),
+        np.concatenate([np.repeat(who, whole // groups), np.tile(np.arange(n_vectors), len(rest))]),
+    )
 
 
 def _integers(
@@ -138,22 +158,22 @@ def _integers(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Find candidates from integer products with one digit of each vector, rows in falling order of their scale.
 
-    Within a tile scales are nearly alike, so integers are compared as they are. Where no row that is left is long enough
-    to matter to a vector, that vector is done.
+    Where scales within a tile are nearly alike, integers are compared as they are. Where no row that is left is long
+    enough to matter to a vector, that vector is done.
     """
     search = matrix.by_scale
     largest = np.abs(vectors).max(axis=1).astype(np.float32)
     unit = np.where(largest > 1e-37, largest / 127, 1).astype(np.float32)
     digits = np.rint(vectors / unit[:, None]).astype(np.int8)
     lengths = np.linalg.norm(vectors, axis=1)
-    error = np.linalg.norm(vectors - digits * unit[:, None], axis=1) + _ROUNDING * lengths
+    error = (np.linalg.norm(vectors - digits * unit[:, None], axis=1) + _ROUNDING * lengths).astype(np.float32)
     best = _Best(k, len(vectors))
     active = np.arange(len(vectors))
     products = search.products(digits)
     for first in range(0, matrix.shape[0], TILE):
-        open_still = lengths * search.longest[first] >= best.limit
-        if not open_still[active].all() and open_still[active].mean() < 0.75:
-            active = active[open_still[active]]
+        open_still = lengths[active] * search.longest[first] >= best.limit[active]
+        if open_still.mean() < 0.75:
+            active = active[open_still]
             if not len(active):
                 break
             products = search.products(digits[active])
@@ -163,28 +183,86 @@ def _integers(
         if allowed is not None:
             mask = allowed[np.ix_(active, order)].T if allowed.ndim == 2 else allowed[order, None]
             whole_numbers = np.where(mask, whole_numbers, _NEVER)
-        high, low = scale[0], scale[-1]
-        groups = _groups(last - first, k)
-        whole = (last - first) // groups * groups
-        maxima = whole_numbers[:whole].reshape(-1, groups, len(active)).max(axis=0)
-        reached = np.where(maxima >= 0, maxima * low, maxima * high) * unit[active]
-        reached[maxima == _NEVER] = -np.inf
-        off = (error[active] * search.longest[first]).astype(np.float32)
-        best.learn((reached - off).astype(np.float32), active)
-        # An integer is worth at most itself times the highest scale, or the lowest where it is negative.
-        wanted = (best.limit[active] - off).astype(np.float64) / unit[active]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            least = np.where(wanted >= 0, wanted / high, wanted / low) * (1 - 1e-6 * np.sign(wanted))
-        least = np.clip(np.nan_to_num(least, nan=_NEVER + 1), _NEVER + 1, -(_NEVER + 1)).astype(np.int32)
-        group, who = np.nonzero(maxima >= least)
-        rows = group[:, None] + np.arange(0, whole, groups)
-        rows = np.concatenate([rows.ravel(), np.repeat(np.arange(whole, last - first), len(active))])
-        who = np.concatenate([np.repeat(who, whole // groups), np.tile(np.arange(len(active)), last - first - whole)])
-        found = whole_numbers[rows, who]
-        good = np.flatnonzero(found >= least[who])
-        rows, who = rows[good], who[good]
-        best.keep(active[who], order[rows], found[good] * scale[rows] * unit[active[who]] + off[who])
+        find = _alike if scale[0] <= _ALIKE * scale[-1] else _unlike
+        # The limit rises ever more slowly: after 1, 2, 4, 8 … tiles it is worth raising.
+        learning = (first // TILE).bit_count() <= 1
+        rows, who, at_most = find(
+            whole_numbers,
+            scale,
+            matrix.lengths[order],
+            unit[active],
+            error[active],
+            k,
+            best,
+            active,
+            learning=learning,
+        )
+        best.keep(who, order[rows], at_most)
     return best.candidates()
+
+
+def _alike(
+    products: NDArray[np.int32],
+    scale: FloatVector,
+    lengths: FloatVector,
+    unit: FloatVector,
+    error: FloatVector,
+    k: int,
+    best: _Best,
+    active: NDArray[Any],
+    *,
+    learning: bool,
+) -> _Found:
+    """Find what may matter among integers (n, P), worth `scale` (n,) times `unit` (P,) each, off by `error` times `lengths`.
+
+    The integers are compared as they are, by the highest scale and the longest row of the tile.
+    """
+    high, low, longest = scale[0], scale[-1], lengths.max()
+    groups = _groups(len(products), k)
+    whole = len(products) // groups * groups
+    maxima = products[:whole].reshape(-1, groups, len(active)).max(axis=0)
+    if learning:
+        reached = np.where(maxima >= 0, maxima * low, maxima * high) * unit - error * longest
+        best.learn(np.where(maxima == _NEVER, -np.inf, reached).astype(np.float32), active)
+    # An integer is worth at most itself times the highest scale, or the lowest where it is negative.
+    wanted = (best.limit[active] - error * longest).astype(np.float64) / unit
+    least = np.where(wanted >= 0, wanted / high, wanted / low) - 1
+    least = np.clip(least, _NEVER + 1, -_NEVER).astype(np.int32)
+    rows, who = _members(maxima >= least, whole, len(products))
+    found = products[rows, who]
+    good = np.flatnonzero(found >= least[who])
+    rows, who, found = rows[good], who[good], found[good]
+    return rows, active[who], (found * scale[rows] * unit[who] + error[who] * lengths[rows]).astype(np.float32)
+
+
+def _unlike(
+    products: NDArray[np.int32],
+    scale: FloatVector,
+    lengths: FloatVector,
+    unit: FloatVector,
+    error: FloatVector,
+    k: int,
+    best: _Best,
+    active: NDArray[Any],
+    *,
+    learning: bool,  # noqa: ARG001 - the longest rows are always worth it
+) -> _Found:
+    """Do the same where scales differ much within the tile, as among the few longest rows, by way of scores."""
+    scores = products.astype(np.float32)
+    scores *= scale[:, None]
+    scores *= unit
+    scores[products == _NEVER] = -np.inf
+    off = lengths[:, None] * error
+    groups = _groups(len(products), k)
+    whole = len(products) // groups * groups
+    best.learn((scores[:whole] - off[:whole]).reshape(-1, groups, len(active)).max(axis=0), active)
+    scores += off
+    limit = best.limit[active]
+    maxima = scores[:whole].reshape(-1, groups, len(active)).max(axis=0)
+    rows, who = _members(maxima >= limit, whole, len(products))
+    found = scores[rows, who]
+    good = np.flatnonzero((found >= limit[who]) & (found > -np.inf))
+    return rows[good], active[who[good]], found[good]
 
 
 _NEVER = -(2**31) + 1
