@@ -60,7 +60,7 @@ def test_sizes_are_understood(text: str, expected: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "MB", "-3MB", "3 light years", "0MB"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(SettingsError, match="takes a size such as 300MB"):
+    with pytest.raises(SettingsError, match="A size is a number and a unit"):
         parse_size(text)
 
 
@@ -100,6 +100,8 @@ def test_what_cannot_be_met_is_refused_and_nothing_written(run: Run, home: Path)
     with pytest.raises(SettingsError, match="cannot be compressed to") as caught:
         run("compress", "--budget", "100B")
     assert "The closest is" in str(caught.value)
+    with pytest.raises(SettingsError, match=r"takes .* MB before any file"):
+        run("compress", "--memory", "10MB")
     with pytest.raises(SettingsError, match="no recipe 'zip'"):
         run("compress", "--scheme", "zip")
     assert Registry(home / "releases").versions() == before

@@ -141,6 +141,20 @@ def test_prune_says_what_it_would_delete_and_deletes_it(home: tuple[Registry, li
     assert "Nothing to delete" in run("prune").output
 
 
+def test_a_damaged_record_is_told_beside_the_list_and_mended_by_naming_a_release(
+    home: tuple[Registry, list[str]], run: Run
+) -> None:
+    registry, versions = home
+    (registry.folder / "live.json").write_text("{")
+    assert [each.live for each in registry.survey()] == [False] * 4
+    with pytest.raises(ReleaseError, match=r"live\.json is damaged") as caught:
+        run("list")
+    assert "matinee releases promote VERSION" in str(caught.value)
+    run("promote", versions[0])
+    assert registry.live_version() == versions[0]
+    run("list")
+
+
 def test_an_empty_home_says_what_to_do(run: Run) -> None:
     assert "No release yet" in run().output
     assert "No release yet" in run("verify").output

@@ -18,7 +18,7 @@ from matinee.releases import Registry, Release, assemble, load, save
 from matinee.releases.compress import compressed, recipe
 from matinee.releases.format import read_manifest
 from matinee.testing.worlds import latent
-from matinee.training.compression import save_compressed, verdict
+from matinee.training.compression import Wish, files_within, save_compressed, verdict
 from matinee.training.footprint import footprint
 from matinee.training.gate import reason_to_promote
 from matinee.training.panel import Panel, refit, strangers
@@ -141,14 +141,14 @@ def test_the_smallest_recipe_within_the_loss_is_chosen(panel: Panel) -> None:
 
 def test_a_compressed_release_carries_its_receipt(release: Release, panel: Panel, tmp_path: Path) -> None:
     folder = release_folder(release, tmp_path)
-    wish = {"budget": int(0.9 * release.manifest.bytes), "max_loss": None}
+    wish = Wish(budget=int(0.9 * release.manifest.bytes), memory=10**9)
     made = save_compressed(release, folder, recipe("int8"), panel, wish)
     manifest = read_manifest(folder / made.version)
     assert manifest == made.manifest
     receipt = manifest.receipts["compression"]
     assert receipt["of"] == release.version
     assert receipt["bytes"] == {"before": release.manifest.bytes, "after": manifest.bytes}
-    assert sum(each["after"] for each in receipt["arrays"]) < manifest.bytes < wish["budget"]
+    assert sum(each["after"] for each in receipt["arrays"]) < manifest.bytes < (wish.budget or 0)
     for state in ("before", "after"):
         assert receipt["footprint"][state]["answers"] == min(200, len(panel))
         assert receipt["footprint"][state]["answered"]["resident"] > 20e6
@@ -163,10 +163,14 @@ def test_a_compressed_release_carries_its_receipt(release: Release, panel: Panel
 
 @pytest.mark.parametrize(
     ("wish", "message"),
-    [({"budget": 1000, "max_loss": None}, "came to"), ({"budget": None, "max_loss": -1.0}, "int8 loses")],
+    [
+        (Wish(budget=1000), "MB of files; at most 0.0 MB"),
+        (Wish(max_loss=-1.0), "int8 loses"),
+        (Wish(memory=10**7), "MB of resident memory; at most 10.0 MB"),
+    ],
 )
 def test_a_wish_that_is_missed_leaves_nothing(
-    release: Release, panel: Panel, tmp_path: Path, wish: dict[str, object], message: str
+    release: Release, panel: Panel, tmp_path: Path, wish: Wish, message: str
 ) -> None:
     folder = release_folder(release, tmp_path)
     with pytest.raises(GateError, match=message):
@@ -196,6 +200,13 @@ def test_a_footprint_is_of_a_process_of_its_own(release: Release, panel: Panel, 
     assert found["before"]["resident"] < ballast.nbytes
     assert 0 < found["median_ms"] <= found["p99_ms"]
     assert found["answered"]["resident"] >= found["before"]["resident"]
+
+
+def test_memory_leaves_room_for_files(release: Release, panel: Panel, tmp_path: Path) -> None:
+    folder = release_folder(release, tmp_path)
+    assert 0 < files_within(1_000_000_000, release, folder, panel) < 970_000_000
+    with pytest.raises(SettingsError, match="MB before any file"):
+        files_within(10_000_000, release, folder, panel)
 
 
 def release_folder(release: Release, parent: Path) -> Path:

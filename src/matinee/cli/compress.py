@@ -17,7 +17,7 @@ from matinee.cli.train import held_by
 from matinee.errors import SettingsError
 from matinee.releases import Release, load
 from matinee.releases.compress import LADDER, Recipe, estimated_bytes, fitting, recipe, require_compressible
-from matinee.training.compression import save_compressed
+from matinee.training.compression import Wish, files_within, save_compressed
 from matinee.training.gate import reason_to_promote
 from matinee.training.panel import Panel, refit, strangers
 from matinee.training.receipts import choose
@@ -27,6 +27,14 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "M
 
 Budget = Annotated[
     str | None, typer.Option("--budget", metavar="SIZE", help="Largest size of all files together, such as 300MB.")
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Largest resident memory of a process that opens it and answers, such as 300MB.",
+    ),
 ]
 MaxLoss = Annotated[
     float | None,
@@ -48,6 +56,7 @@ def compress(
         str | None, typer.Argument(metavar="[VERSION]", help="Name of a release; the live one by default.")
     ] = None,
     budget: Budget = None,
+    memory: Memory = None,
     max_loss: MaxLoss = None,
     scheme: Scheme = None,
     held_out: HeldOut = None,
@@ -55,26 +64,33 @@ def compress(
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
-    """Make a smaller release: the gentlest recipe within --budget, or the smallest within --max-loss; refuse if none is."""
-    if budget is None and max_loss is None and scheme is None:
+    """Make a smaller release: the gentlest recipe within --budget or --memory, or the smallest within --max-loss.
+
+    Refuses if there is none, and says what came closest.
+    """
+    wish = Wish(
+        budget=None if budget is None else parse_size(budget),
+        memory=None if memory is None else parse_size(memory),
+        max_loss=max_loss,
+    )
+    if wish == Wish() and scheme is None:
         raise SettingsError(
             "compress needs to know how small or how faithful.",
-            hint="matinee compress --budget 300MB, or --max-loss 0.01, or --scheme int8.",
+            hint="matinee compress --budget 300MB, or --memory 300MB, or --max-loss 0.01, or --scheme int8.",
         )
-    size = None if budget is None else parse_size(budget)
     fixed = None if scheme is None else recipe(scheme)
     registry = registry_of(home)
     with progress_bars() as progress:
         release = load(registry.path(version), progress=progress)
         require_compressible(release)
-        candidates = [fixed] if fixed is not None else _candidates(release, size)
-        if max_loss is None or fixed is not None:
-            how = candidates[0]
-            panel = _panel(release, held_out, home, progress)
+        choosing, panel = _panels(release, held_out, home, progress, choose=fixed is None and max_loss is not None)
+        if fixed is not None:
+            how = fixed
         else:
-            choosing, panel = _panels(release, held_out, home, progress)
-            how = choose(choosing, candidates, max_loss, release.manifest.ranking, progress)
-        wish = {"budget": size, "max_loss": max_loss}
+            candidates = _candidates(release, _largest(wish, release, registry.folder, panel))
+            how = candidates[0]
+            if choosing is not None and max_loss is not None:
+                how = choose(choosing, candidates, max_loss, release.manifest.ranking, progress)
         made = save_compressed(release, registry.folder, how, panel, wish, progress)
     live = None
     if promote:
@@ -99,7 +115,7 @@ def parse_size(text: str) -> int:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
     if found is None or found[2].upper() not in _UNITS or float(found[1]) <= 0:
         raise SettingsError(
-            f"--budget takes a size such as 300MB; got {text!r}.", hint="Units: B, KB, MB, GB, KiB, MiB, GiB."
+            f"A size is a number and a unit, such as 300MB; got {text!r}.", hint="Units: B, KB, MB, GB, KiB, MiB, GiB."
         )
     return int(float(found[1]) * _UNITS[found[2].upper()])
 
@@ -112,21 +128,28 @@ def _candidates(release: Release, budget: int | None) -> list[Recipe]:
     return [gentlest, *(how for how in LADDER if how != gentlest and estimated_bytes(release, how) <= budget)]
 
 
-def _panel(release: Release, held_out: Path | None, home: Path, progress: Progress) -> Panel:
-    if held_out is not None:
-        return strangers(read(held_out, None, OnBadRow.skip, progress), release)
-    return refit(held_by(store_of(home), home), release.manifest, "test", progress)
+def _largest(wish: Wish, release: Release, releases: Path, panel: Panel) -> int | None:
+    """Return how many bytes of files the wish leaves room for."""
+    if wish.memory is None:
+        return wish.budget
+    fits = files_within(wish.memory, release, releases, panel)
+    return fits if wish.budget is None else min(fits, wish.budget)
 
 
-def _panels(release: Release, held_out: Path | None, home: Path, progress: Progress) -> tuple[Panel, Panel]:
-    """Return a panel to choose on and another one to report on."""
-    if held_out is not None:
-        everybody = _panel(release, held_out, home, progress)
-        order = np.random.default_rng(0).permutation(len(everybody)).astype(np.int32)
-        half = len(order) // 2
-        return (
-            everybody.part(np.sort(order[:half]), "One half of them, to choose on."),
-            everybody.part(np.sort(order[half:]), "The half of them that was not chosen on."),
-        )
-    dataset = held_by(store_of(home), home)
-    return refit(dataset, release.manifest, "validation", progress), refit(dataset, release.manifest, "test", progress)
+def _panels(
+    release: Release, held_out: Path | None, home: Path, progress: Progress, *, choose: bool
+) -> tuple[Panel | None, Panel]:
+    """Return a panel to choose on, if there is anything to choose, and another one to report on."""
+    if held_out is None:
+        dataset = held_by(store_of(home), home)
+        choosing = refit(dataset, release.manifest, "validation", progress) if choose else None
+        return choosing, refit(dataset, release.manifest, "test", progress)
+    everybody = strangers(read(held_out, None, OnBadRow.skip, progress), release)
+    if not choose:
+        return None, everybody
+    order = np.random.default_rng(0).permutation(len(everybody)).astype(np.int32)
+    half = len(order) // 2
+    return (
+        everybody.part(np.sort(order[:half]), "One half of them, to choose on."),
+        everybody.part(np.sort(order[half:]), "The half of them that was not chosen on."),
+    )

@@ -41,20 +41,15 @@ def releases(context: typer.Context, home: Home = DEFAULT_HOME, as_json: AsJson 
 @app.command("list")
 def list_releases(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
     """List the releases of this home, newest first."""
-    listed = registry_of(home).survey()
+    registry = registry_of(home)
+    listed = registry.survey()
     if as_json:
         print_json({"releases": [as_plain(each) for each in listed]})
-        return
-    if not listed:
+    elif listed:
+        _print_table(listed)
+    else:
         note("No release yet. Train one: matinee train, or matinee up.")
-        return
-    table = Table()
-    for heading in ("Release", "Data", "Ratings", "Size", "Engines", "State"):
-        number = heading in ("Ratings", "Size")
-        table.add_column(heading, justify="right" if number else "left", no_wrap=heading in ("Release", "Size"))
-    for each in listed:
-        table.add_row(each.version, *_about(each), _state(each))
-    out.print(table)
+    registry.history()  # a damaged record is a mistake, but no reason to hide what there is to promote
 
 
 @app.command("show")
@@ -170,6 +165,16 @@ def prune(
         note("Nothing to delete.")
 
 
+def _print_table(listed: list[Listed]) -> None:
+    table = Table()
+    for heading in ("Release", "Data", "Ratings", "Size", "Engines", "State"):
+        number = heading in ("Ratings", "Size")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=heading in ("Release", "Size"))
+    for each in listed:
+        table.add_row(each.version, *_about(each), _state(each))
+    out.print(table)
+
+
 def _tell_live(version: str, reason: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"live": version, "reason": reason})
@@ -182,11 +187,10 @@ def _about(each: Listed) -> tuple[str, str, str, str]:
     if manifest is None:
         return "", "", "", ""
     data = f"{manifest.data.name}{' (simulated viewers)' if manifest.data.simulated else ''}"
-    compressed = "*" if "compression" in manifest.receipts else ""
     return (
         data,
         f"{manifest.data.ratings:,}",
-        f"{manifest.bytes / 1e6:,.1f} MB{compressed}",
+        f"{manifest.bytes / 1e6:,.1f} MB",
         ", ".join(manifest.engines),
     )
 
@@ -198,4 +202,6 @@ def _state(each: Listed) -> str:
     gate = each.manifest.gate
     forced = gate.get("forced")
     judged = "passed the gate" if gate.get("passed") else f"forced: {forced}" if forced else "kept back by the gate"
+    if "compression" in each.manifest.receipts:
+        judged += ", compressed"
     return f"[bold]live[/bold], {judged}" if each.live else judged

@@ -68,8 +68,14 @@ class Registry:
         return self.folder / wanted
 
     def survey(self) -> list[Listed]:
-        """Return every release folder, newest first, the broken ones with their problem."""
-        live = self.live_version()
+        """Return every release folder, newest first, the broken ones with their problem.
+
+        Where the record of what is live is damaged, none is shown as live; `history` says why.
+        """
+        try:
+            live = self.live_version()
+        except ReleaseError:
+            live = None
         found = []
         for version in self.versions():
             try:
