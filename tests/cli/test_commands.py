@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from matinee.training.train import DEFAULT_ENGINES
+
 
 def test_help_names_every_verb(matinee) -> None:
     done = matinee("--help")
@@ -32,7 +34,7 @@ def test_the_version_is_printed(matinee) -> None:
 def test_train_says_what_it_measured(trained) -> None:
     listed = json.loads(trained("releases", "--json").stdout)["releases"]
     assert [each["live"] for each in listed] == [True]
-    assert listed[0]["engines"] == ["popular", "ease", "als", "svd"]
+    assert listed[0]["engines"] == list(DEFAULT_ENGINES)
     assert listed[0]["gate"]["passed"]
     assert "live, passed the gate" in trained("releases").stdout
 
@@ -99,5 +101,5 @@ def test_a_candidate_kept_back_ends_with_an_error_and_the_live_one_stays(matinee
     assert "kept" in done.stderr
     assert "--force" in done.stderr
     states = {each["live"]: each["engines"] for each in json.loads(matinee("releases", "--json").stdout)["releases"]}
-    assert states[True] == ["popular", "ease", "als", "svd"]
+    assert states[True] == list(DEFAULT_ENGINES)
     assert states[False] == ["popular"]
