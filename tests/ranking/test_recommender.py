@@ -95,7 +95,10 @@ def test_the_reason_names_the_strongest_contribution_with_the_given_stars(
         assert amounts is not None
         strongest = int(np.argmax(amounts[0]))
         assert item.because[0].movie == profile.movies[strongest]
-        assert item.because[0].amount == pytest.approx(float(amounts[0, strongest]))
+        assert item.explanation is not None
+        assert sum(part.amount for part in item.explanation.parts) == pytest.approx(item.score, abs=1e-5)
+        by_rating = {part.movie: part.amount for part in item.explanation.parts if part.kind == "rating"}
+        assert item.because[0].amount == max(by_rating.values())
         stars = f"{profile.values[strongest]:g} star"
         assert f"{recommender.catalogue.titles[profile.movies[strongest]]} {stars}" in item.reason
 

@@ -26,6 +26,8 @@ PAGES = [
     "/browse?genre=Drama&sort=title",
     "/trending",
     "/my-ratings",
+    "/watchlist",
+    "/taste",
     "/help",
     "/nowhere",
     "/movie/0",
@@ -155,9 +157,12 @@ def test_what_speaks_for_a_film_is_the_viewers_own(
     rate(client, 8)
     told = {cinema.movie(film).title for film in films[:8]}
     first = cards(read(client.get("/").text))[0]
-    reasons = read(client.get(f"/movie/{first}").text).one("ol", class_="reasons").all("li")
-    assert reasons
-    assert all(each.one("a").text in told for each in reasons)
+    sums = read(client.get(f"/movie/{first}").text).one("table", class_="sums").one("tbody").all("tr")
+    named = [row.one("a").text for row in sums if row.all("a")]
+    assert named
+    assert set(named) <= told
+    amounts = [float(row.one("td").text) for row in sums]
+    assert sum(amounts[:-1]) == pytest.approx(amounts[-1], abs=0.0006 * len(amounts)), "the amounts add up to the score"
 
 
 def test_a_stranger_gets_no_prediction(client: TestClient, films: list[int]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matinee.ranking.explanation import Explanation
+
 
 @dataclass(frozen=True)
 class Contribution:
@@ -27,12 +29,14 @@ class Recommendation:
         score: what it was ranked by; comparable within one list only.
         reason: one plain sentence.
         because: the rated films that speak most for it, strongest first; may be empty.
+        explanation: its score taken apart; None where a list is not personal.
     """
 
     movie: int
     score: float
     reason: str
     because: tuple[Contribution, ...] = ()
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matinee.engines import Engine
 from matinee.ranking.answers import Contribution, MovieStatistics
 from matinee.ranking.explanation import Explanation, Part
 from matinee.ranking.named import NamedFilms
-from matinee.types import IntVector, Profile
+from matinee.types import Profile
 
 MOST_SPEAKING = 3
 """How many rated films are named behind a recommendation."""
@@ -41,14 +40,14 @@ def because(explanation: Explanation, profile: Profile, named: NamedFilms, *, ex
         The sentence; None where nothing of the person's own speaks for the film.
     """
     rated = explanation.ratings(1)
-    features = [part for part in explanation.features(MOST_SPEAKING) if _holds(part, profile, named, explicit=explicit)]
+    least = AMONG_THE_TOP * rated[0].amount if rated else 0.0
+    telling = (part for part in explanation.features(MOST_SPEAKING) if part.amount >= least)
+    feature = next((part for part in telling if _holds(part, profile, named, explicit=explicit)), None)
     if not rated:
-        return f"Because you {_liking(features[0], explicit=explicit)}" if features else None
-    strongest_one = Contribution(int(rated[0].movie or 0), rated[0].amount)
-    start = because_of(strongest_one, profile, explanation.titles, explicit=explicit)
-    if features and features[0].amount >= AMONG_THE_TOP * rated[0].amount:
-        return f"{start} and {_liking(features[0], explicit=explicit)}"
-    return start
+        return None if feature is None else f"Because you {_liking(feature, explicit=explicit)}"
+    strongest = Contribution(int(rated[0].movie or 0), rated[0].amount)
+    start = because_of(strongest, profile, explanation.titles, explicit=explicit)
+    return start if feature is None else f"{start} and {_liking(feature, explicit=explicit)}"
 
 
 def _holds(part: Part, profile: Profile, named: NamedFilms, *, explicit: bool) -> bool:
@@ -57,7 +56,10 @@ def _holds(part: Part, profile: Profile, named: NamedFilms, *, explicit: bool) -
         return part.kind == "taste"
     liked = profile.movies[profile.values >= WELL] if explicit else profile.movies
     films = named.of("genre" if part.kind == "genre" else "person", part.label)
-    return int(np.isin(liked, films).sum()) >= (OFTEN if part.kind == "genre" else TWICE)
+    # Ascending films are searched: there are many of a genre and few in a profile.
+    places = np.searchsorted(films, liked)
+    inside = places < len(films)
+    return int((films[places[inside]] == liked[inside]).sum()) >= (OFTEN if part.kind == "genre" else TWICE)
 
 
 def _liking(part: Part, *, explicit: bool) -> str:
@@ -69,22 +71,9 @@ def _liking(part: Part, *, explicit: bool) -> str:
     return f"asked for more of {part.label}"
 
 
-def strongest(engine: Engine, profile: Profile, movies: IntVector) -> list[tuple[Contribution, ...]]:
-    """Return, for each movie, the profile's films that add most to the engine's score of it.
-
-    Only films that speak for the movie are named, strongest first, ties by the newer rating. All empty where the
-    engine does not score by adding.
-    """
-    amounts = engine.contributions(profile, movies) if len(profile) else None
-    if amounts is None:
-        return [() for _ in movies]
-    newest_first = amounts[:, ::-1]
-    order = np.argsort(-newest_first, axis=1, kind="stable")[:, :MOST_SPEAKING]
-    place = amounts.shape[1] - 1 - order
-    return [
-        tuple(Contribution(int(profile.movies[entry]), float(row[entry])) for entry in entries if row[entry] > 0)
-        for row, entries in zip(amounts, place, strict=True)
-    ]
+def contributions(explanation: Explanation) -> tuple[Contribution, ...]:
+    """Return the rated films that speak most for a film, strongest first, ties by the newer rating."""
+    return tuple(Contribution(int(part.movie or 0), part.amount) for part in explanation.ratings(MOST_SPEAKING))
 
 
 def because_of(rated: Contribution, profile: Profile, titles: Sequence[str], *, explicit: bool) -> str:
@@ -104,11 +93,6 @@ def because_popular(statistics: MovieStatistics, *, viewers: str, explicit: bool
     if not explicit:
         return f"Watched by {statistics.count:,} {people}"
     return f"Rated {statistics.mean:.1f} on average by {statistics.count:,} {people}"
-
-
-def because_predicted(value: float) -> str:
-    """Say what a rating engine expects."""
-    return f"We expect you to give it {value:.1f} stars"
 
 
 def stars(value: float) -> str:

@@ -11,20 +11,23 @@ import numpy as np
 from matinee.data import Catalogue
 from matinee.engines.popular import Popular
 from matinee.errors import ReleaseError, UnknownIdError
-from matinee.ranking.answers import Answer, Contribution, MovieStatistics, Recommendation
+from matinee.ranking.answers import Answer, MovieStatistics, Recommendation
 from matinee.ranking.diversity import DEFAULT_DIAL, diversify
+from matinee.ranking.explain import Explainer
+from matinee.ranking.explanation import Explanation
 from matinee.ranking.features import MovieFeatures
 from matinee.ranking.filters import Filters, Objection
 from matinee.ranking.hybrid import COLD, Blended, Hybrid, HybridConfig
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.ranking.presets import HYBRID
-from matinee.ranking.reasons import because_of, because_popular, because_predicted, strongest
+from matinee.ranking.reasons import because, because_popular, contributions
 from matinee.ranking.search import Search
 from matinee.ranking.select import best
 from matinee.ranking.taste import Boost, Taste, TasteIndex, reach_of
+from matinee.ranking.without import Without, without
 from matinee.releases import Manifest, Release
-from matinee.types import BoolVector, FloatVector, Profile, Profiles
+from matinee.types import BoolVector, FloatVector, IntVector, Profile, Profiles
 
 DEFAULT_POLICY = Policy()
 """Everything may be shown but what the profile holds."""
@@ -86,6 +89,7 @@ class Recommender:
         self._named = NamedFilms(release.catalogue)
         self.filters = Filters(release.catalogue, self._named)
         self.sliders = TasteIndex(release.catalogue, self._named)
+        self.explainer = Explainer(self.hybrid, release.catalogue, data.scale if data.explicit else None)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -130,10 +134,10 @@ class Recommender:
         """
         ranked = self._rank(profile, strategy, policy, taste, exclude)
         movies = diversify(ranked.scores, ranked.allowed, n, discovery, self.features, profile)
-        reasons = self._reasons(profile, movies, ranked.blended)
+        explained = self.explainer.explain(profile, movies, ranked.blended, ranked.boost)
         items = [
-            Recommendation(int(movie), float(ranked.scores[movie]), reason, because)
-            for movie, (reason, because) in zip(movies, reasons, strict=True)
+            Recommendation(each.movie, each.score, self._reason(each, profile), contributions(each), each)
+            for each in explained
         ]
         route = self.hybrid.route(len(profile), strategy)
         failed = "".join(f" The engine {name} failed and takes no part." for name in ranked.blended.failed)
@@ -162,6 +166,47 @@ class Recommender:
         level = ranked.allowed & (ranked.scores == ranked.scores[movie])
         place = int(above.sum()) + int(level[: movie + 1].sum())
         return WhyNot((), place, int(ranked.allowed.sum()))
+
+    def explain(
+        self,
+        profile: Profile,
+        movie: int,
+        *,
+        strategy: str = HYBRID,
+        policy: Policy = DEFAULT_POLICY,
+        taste: Taste = NEUTRAL_TASTE,
+    ) -> Explanation:
+        """Take the score of any film apart, barred or not.
+
+        Raises:
+            UnknownIdError: if there is no such film or strategy.
+        """
+        self._check(movie)
+        ranked = self._rank(profile, strategy, policy, taste, ())
+        return self.explainer.explain(profile, np.array([movie], np.int32), ranked.blended, ranked.boost)[0]
+
+    def without(
+        self,
+        profile: Profile,
+        movie: int,
+        n: int = 10,
+        *,
+        strategy: str = HYBRID,
+        policy: Policy = DEFAULT_POLICY,
+        taste: Taste = NEUTRAL_TASTE,
+        discovery: float = DEFAULT_DIAL,
+    ) -> Without:
+        """Say which films would leave a person's list, and which would come, without one of their ratings.
+
+        Raises:
+            UnknownIdError: if there is no such strategy, or the profile does not hold the film.
+        """
+
+        def listed(person: Profile, n: int) -> IntVector:
+            ranked = self._rank(person, strategy, policy, taste, ())
+            return diversify(ranked.scores, ranked.allowed, n, discovery, self.features, person)
+
+        return without(listed, profile, movie, n)
 
     def _rank(self, profile: Profile, strategy: str, policy: Policy, taste: Taste, exclude: Collection[int]) -> _Ranked:
         blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)), strategy)
@@ -279,39 +324,14 @@ class Recommender:
             for near in best(likeness, allowed, n)
         ]
 
-    def _reasons(
-        self, profile: Profile, movies: np.ndarray, blended: Blended
-    ) -> list[tuple[str, tuple[Contribution, ...]]]:
-        """Give each film the reason of the engine that has the largest share in its score, if that engine has one."""
-        names = list(blended.raw)
-        shares = np.stack([blended.share_of(name, 0, movies) for name in names])
-        evidence = {name: strongest(self.hybrid.engines[name], profile, movies) for name in names}
-        predicted = {name: blended.raw[name][0] for name in names if self.hybrid.engines[name].predicts_stars}
-        reasons = []
-        for place, movie in enumerate(movies):
-            by_share = [names[row] for row in np.argsort(-shares[:, place], kind="stable") if shares[row, place] > 0]
-            reasons.append(
-                self._reason(profile, int(movie), by_share, {name: evidence[name][place] for name in names}, predicted)
-            )
-        return reasons
-
-    def _reason(
-        self,
-        profile: Profile,
-        movie: int,
-        by_share: list[str],
-        evidence: dict[str, tuple[Contribution, ...]],
-        predicted: dict[str, FloatVector],
-    ) -> tuple[str, tuple[Contribution, ...]]:
-        for name in by_share:
-            if evidence[name]:
-                text = because_of(evidence[name][0], profile, self.catalogue.titles, explicit=self.info.data.explicit)
-                return text, evidence[name]
-            if name in predicted and len(profile):
-                return because_predicted(float(predicted[name][movie])), ()
-            if name == COLD:
-                break
-        return self._popular_reason(movie), ()
+    def _reason(self, explanation: Explanation, profile: Profile) -> str:
+        """Say what speaks for a film: the person's own ratings and tastes, or everybody's where those weigh more."""
+        own = sum(explanation.total(kind) for kind in ("rating", "genre", "person", "taste"))
+        if own >= explanation.total("popularity"):
+            said = because(explanation, profile, self._named, explicit=self.info.data.explicit)
+            if said is not None:
+                return said
+        return self._popular_reason(explanation.movie)
 
     def _popular_reason(self, movie: int) -> str:
         return because_popular(self.statistics(movie), viewers=self.viewers, explicit=self.info.data.explicit)

@@ -15,6 +15,7 @@ from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.service.answers import Card, Film, FilmPage, Home, OwnRating, PersonalList, Rated, Session
 from matinee.service.elicit import telling, to_rate
 from matinee.service.films import Films
+from matinee.service.insights import Insights
 from matinee.service.paging import Cursor
 from matinee.service.person import STRANGER, Person, person_of
 from matinee.service.shelves import Shelves
@@ -48,7 +49,7 @@ class Programme:
         return NamedFilms(self.films.catalogue)
 
 
-class Cinema(Steering):
+class Cinema(Steering, Insights):
     """The use cases over one live release and one store.
 
     Nothing about a person is kept between calls, so a rating counts on the next one. Viewer ids are taken as proven:

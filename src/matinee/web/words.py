@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 _LANGUAGES = {
-    "ar": "Arabic", "bn": "Bengali", "bs": "Bosnian", "cn": "Cantonese", "cs": "Czech", "da": "Danish", "de": "German",
+    "am": "Amharic", "ar": "Arabic", "bm": "Bambara", "bn": "Bengali", "bs": "Bosnian", "cn": "Cantonese",
+    "cs": "Czech", "da": "Danish", "de": "German", "dz": "Dzongkha",
     "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French",
-    "ga": "Irish", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian",
-    "is": "Icelandic", "it": "Italian", "ja": "Japanese", "ka": "Georgian", "ko": "Korean", "la": "Latin",
-    "lt": "Lithuanian", "lv": "Latvian", "ml": "Malayalam", "mk": "Macedonian", "mn": "Mongolian", "nb": "Norwegian",
+    "ga": "Irish", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian",
+    "is": "Icelandic", "iu": "Inuktitut", "it": "Italian", "ja": "Japanese", "ka": "Georgian", "ko": "Korean", "ku": "Kurdish", "la": "Latin",
+    "ln": "Lingala", "lt": "Lithuanian", "lv": "Latvian", "ml": "Malayalam", "mk": "Macedonian", "mn": "Mongolian", "mr": "Marathi", "nb": "Norwegian",
     "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sk": "Slovak", "sl": "Slovenian", "sq": "Albanian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili",
-    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
+    "sk": "Slovak", "sl": "Slovenian", "sq": "Albanian", "sr": "Serbian", "st": "Sesotho", "sv": "Swedish", "sw": "Swahili",
+    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
     "wo": "Wolof", "xh": "Xhosa", "xx": "No language", "yi": "Yiddish", "zh": "Chinese", "zu": "Zulu",
 }  # fmt: skip
 

@@ -7,9 +7,9 @@ from collections import Counter
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from matinee.errors import UnknownIdError
 from matinee.service import Shelf
 from matinee.web.forms import Fields, local, stars_in, with_query
-from matinee.web.insight import insight
 from matinee.web.visit import Visiting
 
 router = APIRouter(include_in_schema=False)
@@ -26,8 +26,9 @@ def show_film(film: int, visit: Visiting) -> HTMLResponse:
     return visit.page(
         "movie.html",
         film=found,
-        insight=insight(visit.cinema, film, visit.viewer_id),
+        insight=visit.cinema.insight(visit.viewer_id, film),
         similar=similar,
+        audit=None if visit.viewer_id is None else visit.cinema.why_not(visit.viewer_id, film),
         rated=visit.rated(),
     )
 
@@ -46,6 +47,21 @@ def rate(film: int, fields: Fields, visit: Visiting) -> Response:
         response = visit.back(with_query(local(fields.get("next")), rated=film, was=before.your_rating))
     visit.remember(response, session)
     return response
+
+
+@router.get("/movie/{film}/without")
+def show_without(film: int, visit: Visiting) -> HTMLResponse:
+    """Show what the viewer's rating of a film does to their list."""
+    if visit.viewer_id is None:
+        raise UnknownIdError("You have not rated this film.", hint="Rate it first; then this page shows what that did.")
+    return visit.page("without.html", change=visit.cinema.without(visit.viewer_id, film))
+
+
+@router.get("/watchlist")
+def show_watchlist(visit: Visiting) -> HTMLResponse:
+    """Show what the viewer put aside for later, newest first."""
+    put = () if visit.viewer_id is None else visit.cinema.said(visit.viewer_id, "watchlist")
+    return visit.page("watchlist.html", films=[each.film for each in put])
 
 
 @router.get("/my-ratings")

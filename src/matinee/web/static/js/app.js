@@ -5,3 +5,4 @@ import "./stars.js";
 import "./shelves.js";
 import "./keys.js";
 import "./pages.js";
+import "./control.js";
