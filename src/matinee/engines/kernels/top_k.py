@@ -226,7 +226,9 @@ def _alike(
         best.learn(np.where(maxima == _NEVER, -np.inf, reached).astype(np.float32), active)
     # An integer is worth at most itself times the highest scale, or the lowest where it is negative.
     wanted = (best.limit[active] - error * longest).astype(np.float64) / unit
-    least = np.where(wanted >= 0, wanted / high, wanted / low) - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Rows of zeros are worth 0 whatever their integers; where 0 is wanted, all of them count.
+        least = np.nan_to_num(np.where(wanted >= 0, wanted / high, wanted / low), nan=-np.inf) - 1
     least = np.clip(least, _NEVER + 1, -_NEVER).astype(np.int32)
     rows, who = _members(maxima >= least, whole, len(products))
     found = products[rows, who]
