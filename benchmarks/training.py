@@ -1,10 +1,11 @@
 """Training times beside peers, at equal quality, in one run.
 
     python benchmarks/training.py --data ml-1m.zip --peer-python PYTHON
-    python benchmarks/training.py --data FOLDER --peer-python PYTHON --users 500 --engines als
+    matinee data synthesize FOLDER --ratings 20M --users 138000 --movies 27000
+    python benchmarks/training.py --data FOLDER --peer-python PYTHON --watched --users 500 --engines als
 
 `als` against `implicit`'s AlternatingLeastSquares, both with 64 factors and both given the training likes of the protocol
-`strong`. The peer's weight and ridge were chosen on the validation part (`--choose` prints the grid); ours are the engine's
+`strong`. The peer's weight and ridge were chosen on the validation part (`--choose 2,4,8:1,10,30,100` prints the grid); ours are the engine's
 defaults. The peer takes 15 iterations, its default; after each the test people are ranked from its film factors, folded
 in exactly. Its time is that of the iterations up to its best NDCG@100, as it reports them itself, loading and set-up left
 out; ours is a whole fit, with as many epochs as it takes to be at least as good. Both take turns, and the faster of the
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,6 @@ from matinee.types import FloatMatrix, FloatVector, Profiles, Progress, silent
 
 FACTORS, ITERATIONS = 64, 15
 BARS = {"ease": 5.0, "next": 15.0}
-ALPHAS, RIDGES = (2.0, 4.0, 8.0), (1.0, 10.0, 30.0, 100.0)
 PEER = """
 import json, sys, time
 import numpy as np
@@ -133,10 +133,10 @@ class Contest:
         return engine, time.perf_counter() - begun, time.process_time() - busy
 
 
-def choose(contest: Contest, python: str) -> None:
-    """Print the peer's quality over its grid."""
-    for alpha in ALPHAS:
-        for ridge in RIDGES:
+def choose(contest: Contest, python: str, alphas: list[float], ridges: list[float]) -> None:
+    """Print the peer's quality over a grid."""
+    for alpha in alphas:
+        for ridge in ridges:
             if contest.peer(python, alpha, ridge, save=True) is None:
                 raise SystemExit(f"implicit is not installed for {python}.")
             quality = contest.peer_quality(alpha, ridge)
@@ -198,18 +198,22 @@ def main() -> None:
     options.add_argument(
         "--users", type=int, default=500, help="people held out for validation, and as many for the test"
     )
+    options.add_argument("--watched", action="store_true", help="forget the stars: every rating is a like")
     options.add_argument("--alpha", type=float, default=4.0, help="the peer's weight of a like")
     options.add_argument("--ridge", type=float, default=30.0, help="the peer's regularization")
-    options.add_argument("--choose", action="store_true", help="print the peer's grid on the validation part and stop")
+    options.add_argument("--choose", metavar="A,…:R,…", help="print the peer's grid on the validation part and stop")
     options.add_argument("--turns", type=int, default=3)
     asked = options.parse_args()
     dataset = read_dataset(asked.data).dataset
+    if asked.watched:
+        dataset = replace(dataset, values=np.ones_like(dataset.values), explicit=False)
     print(f"{dataset.name}: {dataset.n_ratings:,} ratings, {dataset.n_users:,} people, {dataset.n_movies:,} films")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     names = asked.engines.split(",")
     with tempfile.TemporaryDirectory() as folder:
         if asked.choose:
-            choose(Contest(dataset, asked.users, "validation", Path(folder)), asked.peer_python)
+            alphas, ridges = ([float(each) for each in part.split(",")] for part in asked.choose.split(":"))
+            choose(Contest(dataset, asked.users, "validation", Path(folder)), asked.peer_python, alphas, ridges)
             return
         if "als" in names:
             contest = Contest(dataset, asked.users, "test", Path(folder))

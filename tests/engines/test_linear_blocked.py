@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import random_array
+from scipy.sparse import csr_array, random_array
 
 from matinee.engines import linear
 from matinee.engines.linear import gram, invert
@@ -46,6 +46,24 @@ def test_a_third_of_the_matrix_is_all_the_memory_it_takes(monkeypatch: pytest.Mo
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 0.38 * matrix.nbytes
+
+
+@settings(max_examples=25, deadline=None)
+@given(users=st.integers(0, 40), n=st.integers(1, 60), panel=st.integers(1, 70), seed=st.integers(0, 99))
+def test_the_gram_matrix_is_whole_whatever_the_order_of_the_entries(users: int, n: int, panel: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dense = np.where(rng.random((users, n)) < 0.3, rng.normal(size=(users, n)), 0).astype(np.float32)
+    shuffled = [rng.permutation(np.flatnonzero(row)) for row in dense]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in shuffled])]).astype(np.int64)
+    indices = np.concatenate([np.zeros(0, np.int64), *shuffled])
+    data = dense[np.repeat(np.arange(users), np.diff(indptr)), indices]
+    rows = csr_array((data, indices, indptr), shape=(users, n))
+    before = rows.indices.copy()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linear, "PANEL", panel)
+        found = gram(rows)
+    np.testing.assert_allclose(found, dense.T @ dense, atol=1e-4)
+    np.testing.assert_array_equal(rows.indices, before)
 
 
 @pytest.mark.parametrize("n", [1, 256, 700])

@@ -31,21 +31,45 @@ def gram(rows_UM: csr_array, progress: Progress = silent, stage: str = "counting
     Work is the sum of squared row lengths, so that 32 million ratings need no dense (U, M) product. `progress` is told
     the rows of the result that are done.
     """
+    from matinee.engines.linear_kernels import add_gram_upper
+
     n = rows_UM.shape[1]
     out = np.zeros((n, n), np.float32)
-    fill = _filler(rows_UM)
+    rows = csr_array(rows_UM, dtype=np.float32, copy=True)
+    rows.sum_duplicates()  # and puts every row into ascending order
+    by_column = csr_array((np.arange(rows.nnz), rows.indices, rows.indptr), shape=rows.shape).tocsc()
 
     def fill_piece(first: int, last: int) -> int:
-        fill(first, last, out[first:last])
+        add_gram_upper(
+            first,
+            last,
+            by_column.indptr,
+            by_column.indices,
+            by_column.data,
+            rows.indptr,
+            rows.indices,
+            rows.data,
+            out,
+        )
         return last - first
 
     pieces = np.linspace(0, n, 64 * _threads() + 1).astype(np.int64)
     done = 0
     with ThreadPoolExecutor(_threads()) as pool:
-        for rows in pool.map(fill_piece, pieces[:-1], pieces[1:]):
-            done += rows
+        for finished in pool.map(fill_piece, pieces[:-1], pieces[1:]):
+            done += finished
             progress(stage, done, n)
+    _mirror(out)
     return out
+
+
+def _mirror(matrix: Matrix) -> None:
+    """Copy the upper triangle over the lower one, panel by panel."""
+    for first in range(0, len(matrix), PANEL):
+        last = min(first + PANEL, len(matrix))
+        matrix[last:, first:last] = matrix[first:last, last:].T
+        corner = matrix[first:last, first:last]
+        corner[:] = np.triu(corner) + np.triu(corner, 1).T
 
 
 def gram_blocks(rows_UM: csr_array, size: int = 512) -> Iterator[tuple[int, FloatMatrix]]:
