@@ -223,6 +223,16 @@ def test_a_walk_always_adds_up(steps: int) -> None:
         np.testing.assert_allclose(found.left, 0, atol=1e-4)
 
 
+def test_what_is_not_estimated_stays_whole(engines: dict[str, Engine], dataset: Dataset) -> None:
+    hybrid = Hybrid(engines, catalogue=dataset.catalogue)
+    profile = dataset.profiles()[1]
+    blended = hybrid.explained(Profiles.stack([profile], N), "neighbours")
+    found = Explainer(hybrid, dataset.catalogue).explain(profile, np.arange(N, dtype=np.int32), blended, estimate=False)
+    for one in found:
+        assert sum(part.amount for part in one.parts) == pytest.approx(one.score, abs=1e-5)
+        assert {part.kind for part in one.parts} == {"model", "baseline"}
+
+
 def test_methods_are_told(engines: dict[str, Engine], dataset: Dataset) -> None:
     profile, movies = dataset.profiles()[1], np.array([0, 1], np.int32)
     for strategy, method in (("ease", "exact"), ("als", SOLVED), ("svd", SOLVED)):

@@ -33,13 +33,11 @@ WALKED = "estimate: Shapley values sampled along two orders of the ratings"
 METHODS: Mapping[str, str] = {
     **dict.fromkeys(("als", "svd", "explicit_als", "bayes"), SOLVED),
     "content": "exact given the length of the taste vector",
-    "neighbours": "exact given the neighbours",
 }
 """How engines that say themselves what each rating adds come to it, where that needs a proviso."""
 
 LEFT_OVER: Mapping[str, str] = {
     "bayes": "What the model expects of anybody, and bending at the ends of the scale",
-    "neighbours": "How highly you rate, and bending at the ends of the scale",
 }
 BENDING = "Bending at the ends of the scale"
 
@@ -52,7 +50,7 @@ class EngineParts:
         ratings: (m, n) what each entry of the profile adds.
         usual: (m,) what the film gets of anybody.
         left: (m,) what belongs to neither.
-        left_label: what to call it.
+        left_label: what to call it; None where it is rounding alone.
         method: how the parts of the ratings were worked out.
         exact: whether they follow from the engine's equations.
     """
@@ -60,12 +58,14 @@ class EngineParts:
     ratings: Amounts
     usual: Amounts
     left: Amounts
-    left_label: str
+    left_label: str | None
     method: str
     exact: bool
 
 
-def parts_of(engine: Engine, profile: Profile, movies: IntVector, raw: FloatVector) -> EngineParts:
+def parts_of(
+    engine: Engine, profile: Profile, movies: IntVector, raw: FloatVector, *, estimate: bool = True
+) -> EngineParts:
     """Take an engine's scores apart.
 
     Args:
@@ -73,21 +73,28 @@ def parts_of(engine: Engine, profile: Profile, movies: IntVector, raw: FloatVect
         profile: whose scores.
         movies: (m,) films asked about.
         raw: (m,) what the engine scored them.
+        estimate: whether engines that do not add are walked through; otherwise their scores stay whole, which costs
+            nothing.
     """
     scores = raw.astype(np.float64)
     given = engine.contributions(profile, movies)
-    usual = np.zeros(len(movies))
+    usual, label = np.zeros(len(movies)), None
+    method, exact = METHODS.get(engine.name, EXACT), True
     if isinstance(engine, KnowsUsual):
-        usual = engine.usual(movies).astype(np.float64)
+        usual, label = engine.usual(movies).astype(np.float64), LEFT_OVER.get(engine.name, BENDING)
     if given is not None:
-        ratings, method, exact = given.astype(np.float64), METHODS.get(engine.name, EXACT), True
-    elif len(profile):
+        ratings = given.astype(np.float64)
+    elif len(profile) and estimate:
         ratings, usual = walk(engine, profile, movies)
         method, exact = WALKED, False
     else:
-        ratings, usual, method, exact = np.zeros((len(movies), 0)), scores, EXACT, True
+        ratings, method = np.zeros((len(movies), len(profile))), EXACT
+        if len(profile):
+            label = f"What {engine.name} makes of all your ratings together"
+        else:
+            usual = scores
     left = scores - usual - ratings.sum(axis=1)
-    return EngineParts(ratings, usual, left, LEFT_OVER.get(engine.name, BENDING), method, exact)
+    return EngineParts(ratings, usual, left, label, method, exact)
 
 
 def walk(engine: Engine, profile: Profile, movies: IntVector, steps: int = STEPS) -> tuple[Amounts, Amounts]:

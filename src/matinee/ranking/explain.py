@@ -17,11 +17,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from matinee.data import Catalogue
-from matinee.engines import Engine
 from matinee.engines.content import Content
 from matinee.engines.content_parts import ContentParts, FilmParts
-from matinee.engines.star_parts import KnowsUsual
-from matinee.ranking.attribution import METHODS, SOLVED, WALKED, parts_of
+from matinee.ranking.attribution import METHODS, SOLVED, WALKED, EngineParts, parts_of
 from matinee.ranking.explanation import EXACT, Amounts, Column, Explanation
 from matinee.ranking.hints import GenreHints
 from matinee.ranking.hybrid import COLD, Blended, Hybrid, hints_of
@@ -61,7 +59,14 @@ class Explainer:
         self._scale = scale
 
     def explain(
-        self, profile: Profile, movies: IntVector, blended: Blended, boost: Boost | None = None, *, row: int = 0
+        self,
+        profile: Profile,
+        movies: IntVector,
+        blended: Blended,
+        boost: Boost | None = None,
+        *,
+        row: int = 0,
+        estimate: bool = True,
     ) -> list[Explanation]:
         """Take the scores of some films apart.
 
@@ -71,6 +76,8 @@ class Explainer:
             blended: what `Hybrid.explained` returned.
             boost: what the sliders added to it.
             row: the person's row in `blended`.
+            estimate: whether the ratings behind engines that do not add (networks) are estimated, which takes about a
+                hundred scored profiles; otherwise such an engine is one part.
 
         Returns:
             One explanation a film; its parts add up to the blended score and the boost.
@@ -84,7 +91,7 @@ class Explainer:
             weight, scale = float(blended.weights[name][row]), blended.scales[name]
             if weight > 0:
                 factor = weight / float(scale.span[row])
-                self._add(sums, name, factor, profile, movies, blended, row)
+                self._add(sums, name, factor, profile, movies, blended, row, estimate=estimate)
         score = blended.scores[row, movies].astype(np.float64)
         if boost is not None:
             score = score + boost.total[movies]
@@ -95,7 +102,16 @@ class Explainer:
         return list(self._explanations(sums, profile, movies, score))
 
     def _add(
-        self, sums: _Sums, name: str, factor: float, profile: Profile, movies: IntVector, blended: Blended, row: int
+        self,
+        sums: _Sums,
+        name: str,
+        factor: float,
+        profile: Profile,
+        movies: IntVector,
+        blended: Blended,
+        row: int,
+        *,
+        estimate: bool,
     ) -> None:
         engine, raw = self.hybrid.engines[name], blended.raw[name][row, movies]
         if name == COLD:
@@ -104,17 +120,15 @@ class Explainer:
         elif isinstance(engine, Content) and self._named_parts is not None:
             self._add_content(sums, factor, profile, movies, engine, self._named_parts)
         else:
-            self._add_engine(sums, factor, profile, movies, engine, raw)
+            parts = parts_of(engine, profile, movies, raw, estimate=estimate)
+            self._add_parts(sums, factor, engine.name, parts)
 
-    def _add_engine(
-        self, sums: _Sums, factor: float, profile: Profile, movies: IntVector, engine: Engine, raw: FloatVector
-    ) -> None:
-        parts = parts_of(engine, profile, movies, raw)
+    def _add_parts(self, sums: _Sums, factor: float, name: str, parts: EngineParts) -> None:
         sums.ratings += factor * parts.ratings
         sums.usual += factor * parts.usual
-        if isinstance(engine, KnowsUsual):
+        if parts.left_label is not None:
             sums.left.append((_column("model", parts.left_label), factor * parts.left))
-        sums.methods[engine.name] = parts.method
+        sums.methods[name] = parts.method
 
     def _add_content(
         self,
