@@ -79,6 +79,9 @@ def _footprint(plain: Mapping[str, Any]) -> Table:
     table.add_row("opening", *(f"{each['open_seconds']:.2f} s" for each in (before, after)))
     table.add_row("one list of 10, median", *(f"{each['median_ms']:.2f} ms" for each in (before, after)))
     table.add_row("one list of 10, 99th percentile", *(f"{each['p99_ms']:.2f} ms" for each in (before, after)))
+    table.add_row(
+        "  of it on the processor, median", *(f"{each['median_processor_ms']:.2f} ms" for each in (before, after))
+    )
     table.add_row("load of the machine", *(f"{each['load']:.1f}" for each in (before, after)))
     return table
 
