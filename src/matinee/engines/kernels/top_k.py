@@ -7,6 +7,7 @@ neither the batch nor the way a tile was multiplied has a say in the answer.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ BATCH = 256
 """Vectors scored at a time."""
 
 _GROUP = 16
-"""Scores that share a maximum."""
+"""Scores that share a maximum, at least; more where a tile is long."""
 _ALIKE = 1.3
 """Scales of a tile are alike where the highest is at most so many times the lowest."""
 _ROUNDING = 1e-5
@@ -102,7 +103,8 @@ class _Best:
 
 def _groups(n: int, k: int) -> int:
     """Return how many groups n scores are divided into; more than k, so that the k-th best of their maxima says something."""
-    return max(n // max(min(_GROUP, n // (2 * k)), 1), 1)
+    share = max(_GROUP, math.isqrt(n) // 4)
+    return max(n // max(min(share, n // (2 * k)), 1), 1)
 
 
 def _floats(
