@@ -8,6 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+GATHERED = 256
+"""Entries of a row that are multiplied at once; so few that BLAS keeps to one thread."""
+
 
 @njit(cache=True, nogil=True, fastmath=True)
 def solve_span(
@@ -20,26 +23,31 @@ def solve_span(
     ridge: NDArray[Any],
     answer: NDArray[Any],
 ) -> None:
-    """Solve rows `first:last` into `answer`."""
+    """Solve rows `first:last` into `answer`.
+
+    With F the features of a row's entries and t their targets, one product [F t]ᵀ[F t] holds both sides of its system.
+    """
     width = ridge.shape[1]
-    normal = np.empty((width, width), np.float32)
-    feature = np.empty(width, np.float32)
+    gathered = np.empty((GATHERED, width + 1), np.float32)
+    product = np.empty((width + 1, width + 1), np.float32)
+    sums = np.empty((width + 1, width + 1), np.float32)
     for row in range(first, last):
-        normal[:] = 0
+        sums[:] = 0
+        for part in range(indptr[row], indptr[row + 1], GATHERED):
+            n = min(GATHERED, indptr[row + 1] - part)
+            for place in range(n):
+                other, feature = theirs[others[part + place]], gathered[place]
+                for a in range(width):
+                    feature[a] = other[a]
+                feature[0] = 1
+                feature[width] = targets[part + place] - other[0]
+            np.dot(gathered[:n].T, gathered[:n], product)
+            sums += product
         right = answer[row]
-        right[:] = 0
-        for entry in range(indptr[row], indptr[row + 1]):
-            other = theirs[others[entry]]
-            target = targets[entry] - other[0]
-            feature[:] = other
-            feature[0] = 1
-            for a in range(width):
-                right[a] += target * feature[a]
-                for b in range(a + 1):
-                    normal[a, b] += feature[a] * feature[b]
         for a in range(width):
-            normal[a, a] += ridge[row, a]
-        _cholesky_solve(normal, right)
+            right[a] = sums[width, a]
+            sums[a, a] += ridge[row, a]
+        _cholesky_solve(sums, right)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
