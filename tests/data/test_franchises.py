@@ -141,6 +141,15 @@ def test_a_column_of_the_data_is_believed_alone() -> None:
     assert films.franchises.tolist() == [0, 0, -1, -1]
 
 
+def test_franchises_can_be_written_down() -> None:
+    films = catalogue(("Rocky", 1976), ("Rocky II", 1979), ("Casablanca", 1942))
+    written = films.with_franchises()
+    assert written.movies["franchise"].to_list() == ["Rocky", "Rocky", None]
+    assert films.movies["franchise"].null_count() == 3
+    alone = catalogue(("Casablanca", 1942)).with_franchises()
+    assert alone.franchise_names == []
+
+
 def test_a_catalogue_of_an_earlier_version_lacks_two_columns_and_nothing_else() -> None:
     films = Catalogue.of(pl.DataFrame({"movie_id": [1], "title": ["A"], "age": [12], "runtime": [40_000]}))
     assert (films.ages.tolist(), films.runtimes.tolist()) == ([12], [32_767])

@@ -174,6 +174,11 @@ class Catalogue:
         place: dict[str | None, int] = {name: number for number, name in enumerate(self.franchise_names)}
         return np.array([place.get(name, NO_FRANCHISE) for name in self._franchise_by_movie], dtype=np.int32)
 
+    def with_franchises(self) -> Catalogue:
+        """Return the catalogue with its franchises written down, so that they need not be read from titles again."""
+        named = pl.Series("franchise", self._franchise_by_movie, dtype=MOVIE_SCHEMA["franchise"])
+        return Catalogue(self.movies.with_columns(named))
+
     @cached_property
     def _franchise_by_movie(self) -> list[str | None]:
         if self.movies["franchise"].is_not_null().any():

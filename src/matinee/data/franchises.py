@@ -35,6 +35,8 @@ _PART = re.compile(
 _HEAD = re.compile(r":\s+|\s+[-–—]\s+")
 _ADVENTURE = re.compile(r"^(?P<stem>\w\S*(?:\s\w\S*)+?) and the \S")
 
+_WORD = re.compile(r"[^\W_]+")
+
 _KINGS = frozenset({
     "alexander", "catherine", "charles", "edward", "elizabeth", "frederick", "george", "henry", "ivan", "john", "king",
     "louis", "nicholas", "peter", "philip", "pope", "queen", "richard", "william",
@@ -91,7 +93,8 @@ def franchises_from_titles(movies: pl.DataFrame) -> list[str | None]:
     franchise: list[str | None] = [None] * len(rows)
     found: dict[str, set[int]] = {}
     # The longest name first: "Mission: Impossible" is no part of "The Mission".
-    for key in sorted(claims, key=lambda each: (-len(each), each)):
+    shared = (key for key, made in claims.items() if len(made) > 1)
+    for key in sorted(shared, key=lambda each: (-len(each), each)):
         open_to = [claim for claim in claims[key] if franchise[claim.movie] is None]
         members = _members(open_to, years, genres)
         if len({claim.movie for claim in members}) < 2:
@@ -201,6 +204,8 @@ def _value(number: str) -> int:
 
 def _key(name: str) -> str:
     """Return the words of a name without case, accents, punctuation and leading article."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    words = re.findall(r"[^\W_]+", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+    letters = name.casefold()
+    if not letters.isascii():
+        letters = "".join(each for each in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(each))
+    words = _WORD.findall(letters)
     return " ".join(words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words)

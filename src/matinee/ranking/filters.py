@@ -51,7 +51,7 @@ class Filters:
 
     def __init__(self, catalogue: Catalogue, named: NamedFilms | None = None) -> None:
         self.catalogue = catalogue
-        self._named = named or NamedFilms(catalogue)
+        self.named = named or NamedFilms(catalogue)
         self._mask = lru_cache(MASKS_KEPT)(self._rule_mask)
 
     def allowed(self, policy: Policy, profile: Profile) -> BoolVector:
@@ -105,7 +105,7 @@ class Filters:
         )
         for kind, names, sentence in hidden:
             for name in sorted(names):
-                yield kind, self._named.of(kind, name), _saying(sentence.format(name))
+                yield kind, self.named.of(kind, name), _saying(sentence.format(name))
 
     def _barred_by_limit(self, policy: Policy) -> Iterator[tuple[str, Barred, Callable[[int], str]]]:
         movies = self.catalogue

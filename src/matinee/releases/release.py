@@ -132,7 +132,8 @@ def _open(folder: Path, manifest: Manifest, name: str, n_movies: int) -> Engine:
 
 def _write_catalogue(catalogue: Catalogue, file: HashingFile) -> None:
     buffer = BytesIO()
-    catalogue.movies.write_parquet(buffer)
+    # Written down now, so that no server reads every title again.
+    catalogue.with_franchises().movies.write_parquet(buffer)
     file.write(buffer.getbuffer())
 
 

@@ -7,11 +7,9 @@ Where the data only know "watched", a thumb up and "watched" count as that, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import numpy as np
 
 from matinee.data import Catalogue
 from matinee.ranking.policy import Policy
@@ -80,33 +78,50 @@ STRANGER = Person(Profile.empty(), Policy())
 
 def person_of(account: Account, catalogue: Catalogue, data: DataCard) -> Person:
     """Return a person in the terms of a release; films that it lacks are left out."""
-    stars = {each.movie_id: each for each in account.ratings}
+    rated = catalogue.ids.find([each.movie_id for each in account.ratings]).tolist()
+    stars = {place: each.value for place, each in zip(rated, account.ratings, strict=True) if place >= 0}
     said: dict[int, tuple[str, ...]] = {}
-    for each in account.feedback:
-        said[each.movie_id] = (*said.get(each.movie_id, ()), each.kind)
-    places = _places([*stars, *said], catalogue)
-    learnt = [row for row in _counted(account, data) if row[1] in places and DONT_LEARN not in said.get(row[1], ())]
+    for place, each in zip(
+        catalogue.ids.find([each.movie_id for each in account.feedback]), account.feedback, strict=True
+    ):
+        if place >= 0:
+            said[int(place)] = (*said.get(int(place), ()), each.kind)
     return Person(
-        profile=Profile.of(
-            [places[row[1]] for row in learnt],
-            [row[2] for row in learnt],
-            [UNKNOWN_TIME if row[3] is None else row[3] for row in learnt],
-        ),
-        policy=_policy(account, said, places, catalogue),
+        profile=_profile(account, rated, said, catalogue, data),
+        policy=_policy(account, stars.keys(), said, catalogue),
         taste=Taste.of(Slider(kind, name, level) for kind, name, level in account.sliders),  # type: ignore[arg-type]
-        stars={places[movie_id]: each.value for movie_id, each in stars.items() if movie_id in places},
-        feedback={places[movie_id]: kinds for movie_id, kinds in said.items() if movie_id in places},
+        stars=stars,
+        feedback=said,
     )
 
 
-def _counted(account: Account, data: DataCard) -> list[tuple[int, int, float, int | None]]:
-    """Return (position, movie id, value, time) of every film that counts, oldest first, each once; stars before thumbs."""
-    values = thumb_values(data)
-    counted = {each.movie_id: (each.position, each.movie_id, each.value, each.rated_at) for each in account.ratings}
-    for each in account.feedback:
-        if each.kind in values:
-            counted.setdefault(each.movie_id, (each.position, each.movie_id, values[each.kind], each.given_at))
-    return sorted(counted.values(), key=lambda row: row[:2])
+def _profile(
+    account: Account,
+    rated: list[int],
+    said: Mapping[int, tuple[str, ...]],
+    catalogue: Catalogue,
+    data: DataCard,
+) -> Profile:
+    """Return what is scored: stars, thumbs where there are none, without what is not to be learnt from."""
+    rows = [
+        (each.position, place, each.value, each.rated_at) for place, each in zip(rated, account.ratings, strict=True)
+    ]
+    if account.feedback:
+        values, known = thumb_values(data), set(rated)
+        thumbs = {each.movie_id: each for each in account.feedback[::-1] if each.kind in values}
+        places = catalogue.ids.find(list(thumbs)).tolist()
+        rows += [
+            (each.position, place, values[each.kind], each.given_at)
+            for place, each in zip(places, thumbs.values(), strict=True)
+            if place not in known
+        ]
+        rows = sorted(row for row in rows if DONT_LEARN not in said.get(row[1], ()))
+    rows = [row for row in rows if row[1] >= 0]
+    return Profile.of(
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [UNKNOWN_TIME if row[3] is None else row[3] for row in rows],
+    )
 
 
 def thumb_values(data: DataCard) -> dict[str, float]:
@@ -119,29 +134,20 @@ def thumb_values(data: DataCard) -> dict[str, float]:
 
 
 def _policy(
-    account: Account, said: Mapping[int, tuple[str, ...]], places: Mapping[int, int], catalogue: Catalogue
+    account: Account, rated: Iterable[int], said: Mapping[int, tuple[str, ...]], catalogue: Catalogue
 ) -> Policy:
     def told(*kinds: str) -> frozenset[int]:
-        return frozenset(
-            places[movie_id] for movie_id, given in said.items() if movie_id in places and {*kinds} & {*given}
-        )
+        return frozenset(place for place, given in said.items() if not set(kinds).isdisjoint(given))
 
-    rated = frozenset(places[each.movie_id] for each in account.ratings if each.movie_id in places)
     limits = account.limits
-    available = None if account.available is None else frozenset(_places(account.available, catalogue).values())
+    available = None if account.available is None else catalogue.ids.find(account.available)
     return Policy(
-        also_seen=rated | told(LIKE, DISLIKE, WATCHED),
+        also_seen=told(LIKE, DISLIKE, WATCHED).union(rated),
         hidden=told(NOT_FOR_ME, HIDDEN, DISLIKE),
         max_age=limits.max_age,
         max_runtime=limits.max_runtime,
         min_year=limits.min_year,
         max_year=limits.max_year,
         languages=None if limits.languages is None else frozenset(limits.languages),
-        available=available,
+        available=None if available is None else frozenset(available[available >= 0].tolist()),
     )
-
-
-def _places(movie_ids: list[int] | tuple[int, ...], catalogue: Catalogue) -> dict[int, int]:
-    """Return the indices of the films that the catalogue has, by id."""
-    indices = catalogue.ids.find(np.array(movie_ids, np.int64)).tolist()
-    return {movie_id: place for movie_id, place in zip(movie_ids, indices, strict=True) if place >= 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ class Ticket:
     expires: int
 
 
-@dataclass(frozen=True)
-class Feedback:
+class Feedback(NamedTuple):
     """What a person said of a film beside stars.
 
     Attributes:
@@ -115,8 +115,7 @@ class Limits:
     only_available: bool = False
 
 
-@dataclass(frozen=True)
-class Opinion:
+class Opinion(NamedTuple):
     """One rating and its place among everything the person said.
 
     Attributes:

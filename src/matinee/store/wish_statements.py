@@ -34,7 +34,7 @@ def account(connection: Connection, viewer_id: int) -> Account:
     )
     kept = limits(connection, viewer_id)
     return Account(
-        ratings=tuple(Opinion(*row) for row in connection.execute(query)),
+        ratings=tuple(map(Opinion._make, connection.execute(query))),
         feedback=tuple(feedback(connection, viewer_id)),
         sliders=tuple(sliders(connection, viewer_id)),
         limits=kept,
@@ -50,7 +50,7 @@ def feedback(connection: Connection, viewer_id: int) -> list[Feedback]:
         .where(said.c.viewer_id == viewer_id)
         .order_by(said.c.position, said.c.movie_id, said.c.kind)
     )
-    return [Feedback(*row) for row in connection.execute(query)]
+    return [Feedback._make(row) for row in connection.execute(query)]
 
 
 def set_feedback(connection: Connection, viewer_id: int, movie_id: int, kind: str, *, given: bool) -> None:
