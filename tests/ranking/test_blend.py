@@ -38,6 +38,7 @@ def reference(row: np.ndarray, known: list[int], rule: Normalisation) -> tuple[f
 
 
 @pytest.mark.parametrize("rule", NORMALISATIONS)
+@settings(max_examples=60, deadline=None)
 @given(
     row=arrays(np.float32, 9, elements=st.integers(-8, 8).map(lambda whole: whole / 4)),
     known=st.sets(st.integers(0, 8)).map(sorted),
@@ -64,6 +65,7 @@ def test_the_quick_search_for_places_equals_sorting(length: int, shape: str) -> 
     np.testing.assert_allclose((found.low[0], found.span[0]), (low, span), rtol=1e-6, atol=1e-7)
 
 
+@settings(deadline=None)
 @given(arrays(np.float32, (3, 6), elements=st.one_of(st.floats(-99, 99, width=32), st.sampled_from([NAN, INF, -INF]))))
 def test_what_is_not_finite_becomes_the_lowest(scores: np.ndarray) -> None:
     before = scores.copy()
@@ -86,7 +88,7 @@ def test_an_engine_that_says_the_same_of_all_films_adds_nothing(rule: Normalisat
 
 
 @pytest.mark.parametrize("rule", NORMALISATIONS)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     a=arrays(np.float32, (2, 40), elements=st.floats(-50, 50, width=16)),
     b=arrays(np.float32, (2, 40), elements=st.floats(-50, 50, width=16)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matinee.errors import SettingsError, UnknownIdError
@@ -104,6 +104,7 @@ def test_manifests_from_before_sizes_and_normalisations_still_read() -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     n_ratings=st.integers(0, 3000),
     strategy=st.sampled_from(STRATEGIES),
