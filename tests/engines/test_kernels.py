@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matinee.data import Dataset
+from matinee.engines import Engine, create
 from matinee.engines.kernels import int8_dots
 from matinee.engines.kernels.cholesky import ridge_system
 from matinee.engines.kernels.int8_dots import BASE, Int8Dots, plain_products, two_digits
 from matinee.engines.kernels.sparse_rows import columns_from_gaps, joined, weighted_sum
 from matinee.engines.kernels.top_k import BATCH, top_k
 from matinee.engines.matrices import Matrix, encode_into, open_matrix, schemes
+from matinee.testing.worlds import latent
+from matinee.types import Profiles
 
 HAS_NUMKONG = int8_dots.NUMKONG is not None
 
@@ -237,3 +242,41 @@ def test_one_system_solved_is_that_of_a_dense_solver(n: int, d: int) -> None:
 def test_a_system_that_is_not_positive_is_refused() -> None:
     with pytest.raises(np.linalg.LinAlgError, match="leading minor 2"):
         ridge_system(np.zeros((0, 2), np.float32), np.array([1, -1], np.float32))
+
+
+# Folding in one profile.
+
+
+@pytest.fixture(scope="module", params=["als", "svd", "explicit_als"])
+def fitted(request: pytest.FixtureRequest) -> tuple[Engine, Dataset]:
+    dataset = latent(n_users=80)
+    return create(request.param, {"embedding_size": 6}).fit(dataset), dataset
+
+
+def test_few_profiles_are_solved_like_many(fitted: tuple[Engine, Dataset]) -> None:
+    engine, dataset = fitted
+    everybody = dataset.profiles()
+    together = engine.fold_in(everybody)  # type: ignore[attr-defined]
+    alone = [engine.fold_in(everybody.slice(row, row + 1))[0] for row in range(40)]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(alone, together[:40], atol=1e-4 * np.abs(together).max())
+
+
+def test_a_list_and_its_explanation_solve_one_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = latent()
+    engine = create("als", {"embedding_size": 6}).fit(dataset)
+    solved = []
+
+    def counted(*given: Any) -> Any:
+        solved.append(1)
+        return ridge_system(*given)
+
+    monkeypatch.setattr("matinee.engines.als.ridge_system", counted)
+    first, second = dataset.profiles()[0], dataset.profiles()[1]
+    asked = np.arange(5, dtype=np.int32)
+    for profile in (first, second, first):
+        before = len(solved)
+        scores = engine.score(Profiles.stack([profile], dataset.n_movies))[0]
+        parts = engine.contributions(profile, asked)
+        assert parts is not None
+        assert len(solved) == before + 1
+        np.testing.assert_allclose(parts.sum(axis=1), scores[asked], atol=1e-5)
