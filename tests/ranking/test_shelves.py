@@ -132,7 +132,11 @@ FAN = Person(profile=Profile.of(range(3, 50, 3), [5.0, 4.5, 2.0, 4.0] * 4), day=
 
 def test_the_same_day_is_the_same_page_and_tomorrow_differs(screen: Screen) -> None:
     today = build_page(screen, FAN, SMALL)
-    assert build_page(screen, FAN, SMALL) == today
+    again = build_page(screen, FAN, SMALL)
+    assert [(row.key, row.title, row.cursor) for row in again.rows] == [
+        (row.key, row.title, row.cursor) for row in today.rows
+    ]
+    assert movies_of(again) == movies_of(today)
     tomorrow = build_page(screen, replace(FAN, day=8), SMALL)
     assert movies_of(tomorrow) != movies_of(today)
     first = {item.movie for item in today.rows[0].items}
@@ -175,6 +179,15 @@ def test_a_stranger_is_told_so(screen: Screen) -> None:
     assert page.rows[0].title == "Popular with everybody"
     assert "do not know you" in page.rows[0].note
     assert not {"because", "again", "different", "series"} & {row.kind for row in page.rows}
+    assert page.question is not None
+    asked = build_page(screen, Person(asked=frozenset({page.question.movie})), SMALL).question
+    assert asked is not None
+    assert asked.movie != page.question.movie
+    children = Policy(max_age=6)
+    fit = build_page(screen, Person(policy=children), SMALL).question
+    assert fit is not None
+    assert 0 <= screen.catalogue.ages[fit.movie] <= 6
+    assert build_page(screen, FAN, SMALL).question is None
     hello = build_page(screen, Person(profile=Profile.of([4], [5.0])), SMALL)
     assert "1 of the 5 ratings" in hello.rows[0].note
 

@@ -27,7 +27,7 @@ from matinee.types import BoolVector, FloatMatrix, IntVector
 SAME_STORY = 0.85
 """Cosine of two descriptions from which on they tell one story under one title."""
 ALIKE_STORY = 0.5
-"""Cosine from which on the later of two films of one title is a remake."""
+"""Cosine from which on the later of two films of one title and a common genre is a remake."""
 ALIKE_GENRES = 0.6
 """Share of common genres (Jaccard) that speaks for a remake where nothing tells the story."""
 LONG_AGO = 20
@@ -191,9 +191,9 @@ class Works:
         if "Documentary" in {*a["genres"]} ^ {*b["genres"]}:
             return False
         story = self._story(earlier, later)
-        if story is not None:
-            return story >= ALIKE_STORY
         of_a, of_b = {*a["genres"]}, {*b["genres"]}
+        if story is not None:
+            return story >= ALIKE_STORY and bool(of_a & of_b)
         common = len(of_a & of_b) / max(len(of_a | of_b), 1)
         telling = len(plain_title(a["title"]).split()) >= LONG_TITLE or b["year"] - a["year"] >= LONG_AGO
         return common >= ALIKE_GENRES and telling

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from matinee.errors import InputError, SettingsError
 from matinee.ranking.answers import Recommendation
+from matinee.ranking.elicit import Question
 from matinee.ranking.shelves.cursor import ShelfCursor
 from matinee.ranking.shelves.kinds import KINDS, Draft, Kind
 from matinee.ranking.shelves.screen import Evening, Person, Screen
@@ -75,11 +76,13 @@ class Page:
         rows: in the order to show them; no film twice.
         known: whether we know the person well enough to rank for them.
         labels: what a card says of an earlier film of the same title, by movie index.
+        question: for somebody we do not know yet, the film whose rating would teach us most.
     """
 
     rows: tuple[Row, ...]
     known: bool
     labels: dict[int, str]
+    question: Question | None = None
 
 
 def build_page(screen: Screen, person: Person, config: PageConfig = DEFAULT_PAGE) -> Page:
@@ -115,7 +118,7 @@ def build_page(screen: Screen, person: Person, config: PageConfig = DEFAULT_PAGE
         cursor = ShelfCursor(key, person.day, screen.version, len(draft.movies), films) if further else None
         rows.append(Row(key, draft.title, draft.note, _items(draft, said), cursor))
     labels = {movie: label for movie in sorted(films) if (label := screen.works.label(movie)) is not None}
-    return Page(tuple(rows), evening.known, labels)
+    return Page(tuple(rows), evening.known, labels, evening.question())
 
 
 def more(

@@ -11,6 +11,7 @@ import numpy as np
 from matinee.ranking.answers import Recommendation
 from matinee.ranking.diversity import DEFAULT_CONFIG, DEFAULT_DIAL, DiversityConfig, diversify, shortlist
 from matinee.ranking.duplicates import Works
+from matinee.ranking.elicit import Question, Questions
 from matinee.ranking.features import MovieFeatures, unit
 from matinee.ranking.policy import Policy
 from matinee.ranking.reasons import because_popular
@@ -30,6 +31,7 @@ class Person:
         genres: genres they named as theirs.
         shown: days on which a film was shown to them without a click, by movie index.
         day: seed of the day, such as days since 1970: the same day makes the same page.
+        asked: movie indices they were asked about without an answer.
         strategy: what ranks "For you".
         dial: from relevance (0) to discovery (1).
     """
@@ -39,6 +41,7 @@ class Person:
     genres: tuple[str, ...] = ()
     shown: Mapping[int, int] = field(default_factory=dict)
     day: int = 0
+    asked: frozenset[int] = frozenset()
     strategy: str = "hybrid"
     dial: float = DEFAULT_DIAL
 
@@ -76,6 +79,11 @@ class Screen:
         stories = unit(np.asarray(text, np.float32)) if text is not None and len(text) == len(self.catalogue) else None
         self.works = works or Works(self.catalogue, self.counts, stories)
         self.series = Series.of(self.catalogue)
+
+    @cached_property
+    def questions(self) -> Questions | None:
+        """What a newcomer's rating of each film would teach; None without the engine `svd`."""
+        return Questions.of(self.recommender.release.engines, self.counts, self.recommender.info.data.users)
 
     @property
     def version(self) -> str:
@@ -148,6 +156,20 @@ class Evening:
         may = self.recommender.filters.allowed(policy, self.person.profile)
         may[np.fromiter(self.taken, np.int64, len(self.taken))] = False
         return may
+
+    def question(self) -> Question | None:
+        """Return the film whose rating would teach us most; None for people we know, or where nobody can say.
+
+        Films on the page may be asked about: they are known, and in sight.
+        """
+        questions = None if self.known else self.screen.questions
+        if questions is None:
+            return None
+        policy = replace(self.person.policy, seen=False)
+        allowed = self.recommender.filters.allowed(policy, self.person.profile)
+        allowed[self.person.profile.movies] = False
+        allowed[_listed(self.person.asked)] = False
+        return questions.ask(self.person.profile, allowed)
 
     def popular(self, movies: IntVector) -> tuple[str, ...]:
         """Return what everybody's ratings say of films."""
