@@ -36,9 +36,9 @@ CANDIDATES: dict[str, Rule] = {
     "average": PowerMean(1.0),
     **{f"power mean {power:g}": PowerMean(power) for power in (0.5, 0.0, -0.5, -1.0, -2.0)},
     "least misery": PowerMean(-np.inf),
-    **{f"without misery, {place}": WithoutMisery(place) for place in (100, 200, 500, 1000)},
+    **{f"without misery {place}": WithoutMisery(place) for place in (100, 200, 500, 1000)},
     "borda": Borda(),
-    **{f"proportional, {start:g}": Proportional(start) for start in (0.03, 0.1, 0.3, 1.0)},
+    **{f"proportional {start:g}": Proportional(start) for start in (0.03, 0.1, 0.3, 1.0)},
 }
 """What is tried on the validation part; the first is plain averaging."""
 

@@ -151,8 +151,8 @@ RULES: Mapping[str, Rule] = {
 """Rules by the name people choose them by."""
 
 
-DEFAULT = "average"
-"""The rule that `tonight` follows unless told otherwise."""
+DEFAULT = "proportional"
+"""The rule that `tonight` follows unless told otherwise: what it gives the least satisfied is in docs/tonight.md."""
 
 
 def rule_named(name: str) -> Rule:
