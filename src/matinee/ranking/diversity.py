@@ -25,7 +25,7 @@ from matinee.ranking.select import best
 from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, Profile
 
 DEFAULT_DIAL = 0.2
-"""Largest dial, in steps of 0.1, that cost less than 1.5 % NDCG@10 on both validation parts; see docs/ranking.md."""
+"""Largest dial, in steps of 0.1, that cost less than 1.5 % NDCG@10 on both validation parts; see docs/diversity.md."""
 
 SAMPLED_FROM = 20
 SAMPLE_STEP = 16
