@@ -26,7 +26,7 @@ def real_data() -> Callable[[str], Path]:
     return find
 
 
-TRAINED_WITH = {"vae": "torch"}
+TRAINED_WITH = {"vae": "torch", "neural": "torch"}
 """Engines that need an optional part to learn, and the module it brings; all serve without."""
 
 

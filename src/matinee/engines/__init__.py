@@ -21,6 +21,7 @@ _HOMES: dict[str, tuple[str, str]] = {
     "graph": ("matinee.engines.graph", "Graph"),
     "itemknn": ("matinee.engines.itemknn", "ItemKnn"),
     "vae": ("matinee.engines.vae", "Vae"),
+    "neural": ("matinee.engines.neural", "Neural"),
     "content": ("matinee.engines.content", "Content"),
 }
 

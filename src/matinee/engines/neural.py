@@ -115,9 +115,10 @@ class Neural(Engine):
         trained = TowerTrainer(people, targets, network, first, config) if config.tower_epochs else None
         if trained is not None:
             start = network | folded(first)
-            network = self._best(
-                trained, start, held_out, targets, config.tower_epochs, (config.epochs, total), progress
-            )
+            steps = (config.epochs, total)
+            found = self._best(trained, start, held_out, targets, config.tower_epochs, steps, progress)
+            # A tower that is no better than none is not served.
+            network = found if found["tower_out"].any() else network
         progress(self.name, total, total)
         return network
 

@@ -33,21 +33,23 @@ class NeuralConfig:
     """Unseen movies, the best by GMF, that the whole network scores; with explicit it scores all."""
     dropout: float = 0.2
     """Share of units silenced while learning; in [0, 1)."""
-    hidden_share: float = 0.5
+    hidden_share: float = 0.35
     """Share of a person's ratings that the network must guess while it learns; in (0, 1)."""
-    user_power: float = 0.0
+    user_power: float = 0.5
     """People weigh n^−user_power a rating, n being the ratings to guess; in [0, 1]."""
     warm_start: bool = True
     """Start the movies from the factors of `als` instead of from chance."""
     learning_rate: float = 2e-3
     """Of AdamW at its highest, after a short rise; it falls to 0 as half a cosine."""
+    tower_learning_rate: float = 5e-4
+    """The same for the tower."""
     l2: float = 0.0
     """Decoupled weight decay of AdamW."""
     batch_size: int = 256
-    """People a step."""
-    epochs: int = 16
+    """People a step; fewer where an epoch would have less than sixteen steps."""
+    epochs: int = 10
     """At most so many passes for attention and GMF."""
-    tower_epochs: int = 6
+    tower_epochs: int = 3
     """At most so many passes for the tower, which learns after them."""
     patience: int = 3
     """Epochs without a better validation figure after which a stage stops."""
@@ -79,9 +81,10 @@ class NeuralConfig:
             )
         if self.embedding_size % self.heads:
             raise SettingsError(f"heads must divide embedding_size; got {self.heads} and {self.embedding_size}.")
-        if self.learning_rate <= 0 or self.l2 < 0:
+        if min(self.learning_rate, self.tower_learning_rate) <= 0 or self.l2 < 0:
             raise SettingsError(
-                f"learning_rate must be above 0 and l2 not below; got {self.learning_rate} and {self.l2}."
+                "learning_rate and tower_learning_rate must be above 0 and l2 not below; "
+                f"got {self.learning_rate}, {self.tower_learning_rate} and {self.l2}."
             )
         if not (0 <= self.dropout < 1 and 0 < self.hidden_share < 1):
             raise SettingsError(

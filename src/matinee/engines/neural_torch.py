@@ -30,6 +30,8 @@ RISE = 50
 """Steps at most over which the rate rises."""
 _BLOCK = 8
 """Batches whose people are sorted by length together, so that tables are not padded far."""
+_STEPS, _FEWEST = 16, 16
+"""Steps that an epoch should have, and people that a step keeps."""
 NEVER = -1e9
 """Logit of a movie that is read already."""
 
@@ -44,25 +46,28 @@ class Trainer:
         targets: what of each person is to be guessed.
         settings: sizes, rates and the seed.
         epochs: passes that the rate is planned for.
+        rate: the highest.
+        seed: of batches, of what is hidden, of dropout.
 
     Raises:
         MissingExtraError: if torch is not installed.
     """
 
-    def __init__(self, people: Histories, targets: Targets, settings: NeuralConfig, epochs: int, seed: int) -> None:
+    def __init__(
+        self, people: Histories, targets: Targets, settings: NeuralConfig, *, epochs: int, rate: float, seed: int
+    ) -> None:
         self.torch = load_torch()
         self.people, self.targets, self.settings = people, targets, settings
         self.generator = np.random.default_rng(seed)
         self.device = "cuda" if self.torch.cuda.is_available() else "cpu"
-        self.steps = max(1, epochs * -(-len(people) // settings.batch_size))
-        self.step = 0
+        self.size = min(settings.batch_size, max(_FEWEST, len(people) // _STEPS))
+        self.steps = max(1, epochs * -(-len(people) // self.size))
+        self.step, self.rate = 0, rate
 
     def learn_from(self, learnt: dict[str, Any]) -> None:
         """Prepare to change these tensors."""
         self.learnt = learnt
-        self.optimiser = self.torch.optim.AdamW(
-            learnt.values(), lr=self.settings.learning_rate, weight_decay=self.settings.l2
-        )
+        self.optimiser = self.torch.optim.AdamW(learnt.values(), lr=self.rate, weight_decay=self.settings.l2)
 
     def tensors(self, arrays: Arrays, *, learnt: bool) -> dict[str, Any]:
         """Return the arrays on the device; flags stay away."""
@@ -82,7 +87,7 @@ class Trainer:
 
     def batches(self) -> Iterator[NDArray[np.int64]]:
         """Yield everybody once, people with about as many ratings together."""
-        size = self.settings.batch_size
+        size = self.size
         order = self.generator.permutation(len(self.people))
         lengths = self.people.lengths()
         found = []
@@ -125,7 +130,7 @@ class Trainer:
         rise = min(RISE, self.steps // 10 + 1)
         share = min(1.0, (self.step + 1) / rise) * (0.5 + 0.5 * np.cos(np.pi * min(1.0, self.step / self.steps)))
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * share
+            group["lr"] = self.rate * share
         self.step += 1
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -148,7 +153,9 @@ class AttentionTrainer(Trainer):
     """Attention and GMF in training; each `epoch` improves them, `arrays` hands them over."""
 
     def __init__(self, people: Histories, targets: Targets, first: Arrays, settings: NeuralConfig) -> None:
-        super().__init__(people, targets, settings, settings.epochs, settings.seed)
+        super().__init__(
+            people, targets, settings, epochs=settings.epochs, rate=settings.learning_rate, seed=settings.seed
+        )
         self.flags = {name: bool(first[name][0]) for name in ("explicit", "ordered")}
         used = dict(first)
         for flag, names in (("explicit", ("star_gates", "star_shifts")), ("ordered", ("ages",))):

@@ -22,7 +22,14 @@ class TowerTrainer(Trainer):
     def __init__(
         self, people: Histories, targets: Targets, network: Arrays, tower: Arrays, settings: NeuralConfig
     ) -> None:
-        super().__init__(people, targets, settings, settings.tower_epochs, settings.seed + 1)
+        super().__init__(
+            people,
+            targets,
+            settings,
+            epochs=settings.tower_epochs,
+            rate=settings.tower_learning_rate,
+            seed=settings.seed + 1,
+        )
         self.flags = {name: bool(network[name][0]) for name in ("explicit", "ordered")}
         self.network = self.tensors(network, learnt=False)
         self.learn_from(self.tensors(tower, learnt=True))
