@@ -59,6 +59,11 @@ ENDPOINTS = [
     own("/api/settings", "/api/settings"),
     own("/api/settings", "/api/settings", "PUT", json={"max_age": 12, "available": [100, 101]}),
     own("/api/movies/{movie_id}/why-not", "/api/movies/110/why-not"),
+    own("/api/movies/{movie_id}/explanation", "/api/movies/110/explanation"),
+    # Somebody else has not rated that film.
+    Endpoint("GET", "/api/movies/{movie_id}/without", "/api/movies/103/without?n=3", 401, 200, 404, 403, 401),
+    own("/api/tonight", "/api/tonight?max_runtime=200"),
+    own("/api/tonight", "/api/tonight", "POST", json={"guests": [{"name": "Bo", "loves": [103]}], "n": 1}),
     own("/api/session", "/api/session", "DELETE", 204),
     public("/api/onboard", "/api/onboard", "POST", 201, {"name": "Bo", "ratings": [{"movie_id": 103, "value": 5}]}),
     public("/api/onboarding", "/api/onboarding?n=2&exclude=100"),

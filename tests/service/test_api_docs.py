@@ -104,6 +104,7 @@ def test_examples_of_control_look_like_the_answers(client: TestClient) -> None:
     settings = {"max_age": 12, "languages": ["de"], "available": [100, 101]}
     asked: list[tuple[str, str, dict[str, Any] | None, Any]] = [
         ("POST", "/api/recommend", {"n": 1}, examples.PERSONAL_LIST),
+        ("POST", "/api/tonight", {"guests": [{"name": "Bo", "loves": [103]}], "n": 1}, examples.EVENING),
         ("POST", "/api/feedback", {"kind": "watchlist", "movie_id": 110}, examples.SAID),
         ("GET", "/api/feedback", None, examples.OWN_FEEDBACK),
         ("POST", "/api/undo", None, examples.TAKEN_BACK),
@@ -113,11 +114,15 @@ def test_examples_of_control_look_like_the_answers(client: TestClient) -> None:
         ("GET", "/api/settings", None, examples.SETTINGS),
         ("GET", "/api/movies/103/why-not", None, examples.AUDIT),
         ("GET", "/api/history?n=1", None, examples.HISTORY),
+        ("GET", "/api/movies/110/explanation", None, examples.INSIGHT),
     ]
     for method, path, body, example in asked:
         answer = client.request(method, path, json=body)
         assert answer.status_code == 200, (path, answer.text)
         assert without_names(shape(answer.json())) == without_names(shape(example)), path
+    change = client.get("/api/movies/103/without").json()
+    assert change.keys() == examples.LIST_CHANGE.keys()
+    assert without_names(shape(change["film"])) == without_names(shape(examples.FILM))
     said = client.get("/api/preferences").json()
     assert said.keys() == examples.PREFERENCES.keys()
     assert shape(said["genres"]) == shape(examples.PREFERENCES["genres"])

@@ -28,6 +28,8 @@ PAGES = [
     "/my-ratings",
     "/watchlist",
     "/taste",
+    "/tonight",
+    "/tonight?ask=1&guest=Bo&loves=",
     "/help",
     "/nowhere",
     "/movie/0",

@@ -30,6 +30,7 @@ class Recommendation:
         reason: one plain sentence.
         because: the rated films that speak most for it, strongest first; may be empty.
         explanation: its score taken apart; None where a list is not personal.
+        namesake: what to say of an earlier film of the same title, such as that this is its remake.
     """
 
     movie: int
@@ -37,6 +38,7 @@ class Recommendation:
     reason: str
     because: tuple[Contribution, ...] = ()
     explanation: Explanation | None = None
+    namesake: str | None = None
 
 
 @dataclass(frozen=True)

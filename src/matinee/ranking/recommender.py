@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from matinee.data import Catalogue
+from matinee.engines.matrices import is_here
 from matinee.engines.popular import Popular
 from matinee.errors import ReleaseError, UnknownIdError
 from matinee.ranking.answers import Answer, MovieStatistics, Recommendation
 from matinee.ranking.diversity import DEFAULT_DIAL, diversify
+from matinee.ranking.duplicates import Works
 from matinee.ranking.explain import Explainer
 from matinee.ranking.explanation import Explanation
 from matinee.ranking.features import MovieFeatures
@@ -136,7 +138,14 @@ class Recommender:
         movies = diversify(ranked.scores, ranked.allowed, n, discovery, self.features, profile)
         explained = self.explainer.explain(profile, movies, ranked.blended, ranked.boost)
         items = [
-            Recommendation(each.movie, each.score, self._reason(each, profile), contributions(each), each)
+            Recommendation(
+                each.movie,
+                each.score,
+                self._reason(each, profile),
+                contributions(each),
+                each,
+                self.works.label(each.movie),
+            )
             for each in explained
         ]
         route = self.hybrid.route(len(profile), strategy)
@@ -160,6 +169,8 @@ class Recommender:
         self._check(movie)
         ranked = self._rank(profile, strategy, policy, taste, ())
         objections = self.filters.objections(taste.barring(policy), profile, movie)
+        if not objections and not ranked.allowed[movie]:
+            objections = (self._double(movie),)
         if objections:
             return WhyNot(objections, None, int(ranked.allowed.sum()))
         above = ranked.allowed & (ranked.scores > ranked.scores[movie])
@@ -184,6 +195,12 @@ class Recommender:
         self._check(movie)
         ranked = self._rank(profile, strategy, policy, taste, ())
         return self.explainer.explain(profile, np.array([movie], np.int32), ranked.blended, ranked.boost)[0]
+
+    def explain_all(self, profile: Profile, movies: IntVector) -> list[tuple[str, Explanation]]:
+        """Return a sentence and the parts of the score for each of some films, whatever a policy says of them."""
+        blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)))
+        explained = self.explainer.explain(profile, movies, blended)
+        return [(self._reason(each, profile), each) for each in explained]
 
     def without(
         self,
@@ -210,7 +227,7 @@ class Recommender:
 
     def _rank(self, profile: Profile, strategy: str, policy: Policy, taste: Taste, exclude: Collection[int]) -> _Ranked:
         blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)), strategy)
-        allowed = self._allowed(profile, taste.barring(policy), exclude)
+        allowed = self.once(self._allowed(profile, taste.barring(policy), exclude), profile, policy)
         scores = blended.scores[0]
         boost = self.sliders.boost(taste, reach_of(scores, allowed)) if taste.sliders else None
         return _Ranked(scores if boost is None else scores + boost.total, allowed, blended, boost)
@@ -288,6 +305,23 @@ class Recommender:
         return MovieFeatures.of(self.catalogue, self.hybrid.engines, self._popular.arrays["count"])
 
     @cached_property
+    def works(self) -> Works:
+        """Which entries are the same work, and which have a namesake."""
+        content = self.hybrid.engines.get("content")
+        stories = None if content is None or not is_here(content.arrays, "text") else content.matrix("text").dense()
+        return Works(self.catalogue, self._popular.arrays["count"], stories)
+
+    def once(self, allowed: BoolVector, profile: Profile, policy: Policy = DEFAULT_POLICY) -> BoolVector:
+        """Return which films may be shown once every work is shown once, and none that is known under another id."""
+        known = np.concatenate(
+            [
+                profile.movies if policy.seen else profile.movies[:0],
+                np.fromiter(policy.also_seen | policy.hidden, np.int32),
+            ]
+        )
+        return self.works.without_doubles(allowed, known)
+
+    @cached_property
     def _search(self) -> Search:
         by_meaning = getattr(self.hybrid.engines.get("content"), "search", None)
         return Search(self.catalogue, np.log1p(self._popular.arrays["count"]).astype(np.float32), by_meaning)
@@ -335,6 +369,11 @@ class Recommender:
 
     def _popular_reason(self, movie: int) -> str:
         return because_popular(self.statistics(movie), viewers=self.viewers, explicit=self.info.data.explicit)
+
+    def _double(self, movie: int) -> Objection:
+        shown = int(self.works.representative[movie])
+        title = self.catalogue.titles[shown]
+        return Objection("double", f"It is the same work as {title} (id {self.catalogue.ids.ids[shown]}).")
 
     def _check(self, movie: int) -> None:
         if not 0 <= movie < len(self.catalogue):

@@ -81,12 +81,14 @@ class Card:
         score: what it was ranked by, higher is better; comparable within one list only.
         reason: one plain sentence.
         because: rated films that speak most for it, strongest first; may be empty.
+        namesake: what to say of an earlier film of the same title, such as that this is its remake.
     """
 
     film: Film
     score: float
     reason: str
     because: tuple[Evidence, ...] = ()
+    namesake: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

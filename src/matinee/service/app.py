@@ -17,7 +17,16 @@ from matinee.config import Settings
 from matinee.service import examples, problems
 from matinee.service.bodies import ProblemBody
 from matinee.service.frame import Frame, FrameConfig
-from matinee.service.routers import catalogue, control, feedback, health, people, recommendations
+from matinee.service.routers import (
+    catalogue,
+    control,
+    explanations,
+    feedback,
+    health,
+    people,
+    recommendations,
+    together,
+)
 from matinee.service.use_cases import Cinema
 
 DESCRIPTION = """Personal film recommendations with reasons.
@@ -44,7 +53,7 @@ def create_api(cinema: Cinema, settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.cinema, app.state.settings = cinema, settings
-    for each in (recommendations, feedback, control, people, catalogue, health):
+    for each in (recommendations, feedback, control, explanations, together, people, catalogue, health):
         app.include_router(each.router)
     problems.install(app)
     _complete_description(app)

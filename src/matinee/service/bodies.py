@@ -10,6 +10,7 @@ from matinee.ranking.policy import Policy
 from matinee.ranking.taste import LONGEST_NAME, Slider
 from matinee.service.access import LARGEST_ID
 from matinee.service.answers import Card, Film, OwnFeedback, OwnRating
+from matinee.service.evening import GUESTS, PICKS, Guest
 from matinee.service.steering import SLIDERS_MOST
 from matinee.service.use_cases import MOST, NAME_LENGTH
 from matinee.store import Limits
@@ -119,6 +120,17 @@ class _LimitsBody(_Body):
     max_year: Year = None
     languages: Languages = None
 
+    def policy(self) -> Policy:
+        """Return the limits as a policy that bars nothing else."""
+        return Policy(
+            seen=False,
+            max_age=self.max_age,
+            max_runtime=self.max_runtime,
+            min_year=self.min_year,
+            max_year=self.max_year,
+            languages=None if self.languages is None else frozenset(self.languages),
+        )
+
 
 class SettingsBody(_LimitsBody):
     """All limits of a viewer's household; `available` left out or null leaves that list alone."""
@@ -157,14 +169,44 @@ class RecommendBody(_LimitsBody):
 
     def narrowed(self) -> Policy:
         """Return the limits of this list."""
-        return Policy(
-            seen=False,
+        return self.policy()
+
+
+class GuestBody(_Body):
+    """Somebody who watches tonight: films they love, or rated; nothing of it is stored."""
+
+    name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH, examples=["Bo"])]
+    loves: Annotated[tuple[MovieId, ...], Field(max_length=100)] = ()
+    ratings: Annotated[tuple[GivenRating, ...], Field(max_length=200)] = ()
+    hidden_genres: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=50)] = ()
+    max_age: MaxAge = None
+
+    def guest(self) -> Guest:
+        """Return them as the use case knows them."""
+        loved: dict[int, float | None] = dict.fromkeys(self.loves)
+        return Guest(
+            name=" ".join(self.name.split()),
+            ratings=loved | {each.movie_id: each.value for each in self.ratings},
+            hidden_genres=self.hidden_genres,
             max_age=self.max_age,
-            max_runtime=self.max_runtime,
-            min_year=self.min_year,
-            max_year=self.max_year,
-            languages=None if self.languages is None else frozenset(self.languages),
         )
+
+
+class TonightBody(_LimitsBody):
+    """An evening: the guests, what somebody refuses, and limits that hold for all."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"guests": [{"name": "Bo", "loves": [1366]}], "max_runtime": 150}]}
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH, description="What to call the caller.")] = "You"
+    guests: Annotated[tuple[GuestBody, ...], Field(max_length=GUESTS)] = ()
+    vetoes: MovieIds = ()
+    n: Annotated[int, Field(ge=1, le=10, strict=True)] = PICKS
+
+    def narrowed(self) -> Policy:
+        """Return the limits of this evening."""
+        return self.policy()
 
 
 class FeedbackList(BaseModel):

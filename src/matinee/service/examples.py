@@ -31,6 +31,7 @@ CARD: dict[str, Any] = {
     "score": 0.9466,
     "reason": "Because you gave Goodfellas 4.5 stars",
     "because": [{"movie_id": 1502, "title": "Goodfellas", "your_rating": 4.5, "amount": 0.056}],
+    "namesake": None,
 }
 
 _EVERYBODY = {**CARD, "score": 147.41, "reason": "Rated 4.2 on average by 412 simulated viewers", "because": []}
@@ -73,6 +74,50 @@ AUDIT: dict[str, Any] = {
     "place": None,
     "n_allowed": 311,
     "answer": "It is for people of 17 and over, and your limit is 12.",
+}
+INSIGHT: dict[str, Any] = {
+    "film": FILM,
+    "strategy": "hybrid",
+    "score": 0.61,
+    "parts": [
+        {
+            "kind": "popularity",
+            "label": "What people in general make of it",
+            "amount": 0.4,
+            "movie_id": None,
+            "your_rating": None,
+            "exact": True,
+            "method": "exact",
+        },
+        {
+            "kind": "rating",
+            "label": "Goodfellas",
+            "amount": 0.21,
+            "movie_id": 1502,
+            "your_rating": 4.5,
+            "exact": True,
+            "method": "als, svd: exact given the solved profile; else exact",
+        },
+    ],
+    "predicted": 4.2,
+    "n_ratings": 7,
+}
+LIST_CHANGE: dict[str, Any] = {"film": {**FILM, "your_rating": 4.5}, "n": 10, "leaving": [FILM], "coming": [FILM]}
+EVENING: dict[str, Any] = {
+    "picks": [
+        {
+            "film": FILM,
+            "confidence": "sure",
+            "says": [
+                {"name": "You", "place": 4, "reason": "Because you gave Goodfellas 4.5 stars"},
+                {"name": "Bo", "place": 9, "reason": "Rated 4.2 on average by 412 simulated viewers"},
+            ],
+        }
+    ],
+    "rule": "proportional",
+    "because": "894 films pass everybody's limits; chosen by the rule proportional for 2.",
+    "n_candidates": 894,
+    "satisfaction": {"You": 0.93, "Bo": 0.88},
 }
 HISTORY: dict[str, Any] = {
     "items": [{"film": {**FILM, "your_rating": 4.5}, "what": "rating", "value": 4.5, "at": 1768471200}],

@@ -106,6 +106,7 @@ class Films:
                     )
                     for each in item.because
                 ),
+                namesake=item.namesake,
             )
             for item in items
         )

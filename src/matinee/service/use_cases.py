@@ -14,6 +14,7 @@ from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.service.answers import Card, Film, FilmPage, Home, OwnRating, PersonalList, Rated, Session
 from matinee.service.elicit import telling, to_rate
+from matinee.service.evening import Evenings
 from matinee.service.films import Films
 from matinee.service.insights import Insights
 from matinee.service.paging import Cursor
@@ -43,13 +44,13 @@ class Programme:
         """How much a newcomer's opinion of each film tells us."""
         return telling(self.films)
 
-    @cached_property
+    @property
     def named(self) -> NamedFilms:
         """Which films bear which names."""
-        return NamedFilms(self.films.catalogue)
+        return self.recommender.filters.named
 
 
-class Cinema(Steering, Insights):
+class Cinema(Steering, Insights, Evenings):
     """The use cases over one live release and one store.
 
     Nothing about a person is kept between calls, so a rating counts on the next one. Viewer ids are taken as proven:

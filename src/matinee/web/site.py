@@ -11,7 +11,7 @@ from matinee.config import Settings
 from matinee.service import Cinema
 from matinee.service.app import create_api
 from matinee.web import failures
-from matinee.web.pages import drawings, film, find, home, taste, theme, welcome
+from matinee.web.pages import drawings, film, find, home, taste, theme, tonight, welcome
 from matinee.web.rendering import STATIC, static_version
 
 
@@ -35,7 +35,7 @@ def create_site(cinema: Cinema, settings: Settings) -> FastAPI:
     """
     app = create_api(cinema, settings)
     app.mount(f"/static/{static_version()}", Immutable(directory=STATIC), name="static")
-    for pages in (home, film, taste, welcome, find, theme, drawings):
+    for pages in (home, film, taste, tonight, welcome, find, theme, drawings):
         app.include_router(pages.router)
     failures.install(app)
     return app
