@@ -136,7 +136,7 @@ class Recommender:
         """
         ranked = self._rank(profile, strategy, policy, taste, exclude)
         movies = diversify(ranked.scores, ranked.allowed, n, discovery, self.features, profile)
-        explained = self.explainer.explain(profile, movies, ranked.blended, ranked.boost)
+        explained = self.explainer.explain(profile, movies, ranked.blended, ranked.boost, estimate=False)
         items = [
             Recommendation(
                 each.movie,
@@ -199,7 +199,7 @@ class Recommender:
     def explain_all(self, profile: Profile, movies: IntVector) -> list[tuple[str, Explanation]]:
         """Return a sentence and the parts of the score for each of some films, whatever a policy says of them."""
         blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)))
-        explained = self.explainer.explain(profile, movies, blended)
+        explained = self.explainer.explain(profile, movies, blended, estimate=False)
         return [(self._reason(each, profile), each) for each in explained]
 
     def without(
