@@ -18,7 +18,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "bayes": {"embedding_size": 3, "epochs": 24, "burn_in": 8, "samples": 6},
     "explicit_als": {"embedding_size": 2},
     "vae": {"hidden_size": 16, "embedding_size": 4, "epochs": 4},
-    "neural": {"embedding_size": 8, "hidden_size": 8, "batch_size": 20, "epochs": 3, "tower_epochs": 1, "candidates": 9},
+    "neural": {"embedding_size": 8, "hidden_size": 8, "batch_size": 20, "epochs": 3, "tower_epochs": 1},
 }
 """What suits sixty people and forty films better than the defaults."""
 
