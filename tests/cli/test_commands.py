@@ -82,7 +82,7 @@ def test_import_then_train_uses_what_the_home_holds(matinee, csv_folder: Path) -
     done = matinee("train", "--engines", "popular", "--force", "a test", "--json")
     assert done.returncode == 0, done.stderr
     plain = json.loads(done.stdout)
-    assert plain.keys() == {"release", "promoted", "data", "engines", "gate", "metrics"}
+    assert plain.keys() == {"release", "promoted", "data", "engines", "ranking", "gate", "metrics"}
     assert plain["data"]["ratings"] == json.loads(imported.stdout)["ratings"]
     assert matinee("recommend", "--user", "101").returncode == 0
 
