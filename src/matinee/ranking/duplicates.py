@@ -57,8 +57,8 @@ class Works:
     Args:
         catalogue: the films.
         counts: (n_movies,) ratings of each: of a work's entries the best known stands for it.
-        stories: (n_movies, F) float32 vectors of the descriptions, length 1 or 0; only those of films that have an
-            overview are looked at. None where there are none.
+        stories: (n_movies, F) float32 vectors of the descriptions; only those of films that have an overview are looked
+            at. None where there are none.
     """
 
     def __init__(self, catalogue: Catalogue, counts: NDArray[Any], stories: FloatMatrix | None = None) -> None:
@@ -202,7 +202,9 @@ class Works:
         """Return the likeness of two descriptions; None where one has none."""
         if self._stories is None or not self._films[one]["overview"] or not self._films[other]["overview"]:
             return None
-        return float(self._stories[one] @ self._stories[other])
+        first, second = self._stories[one], self._stories[other]
+        lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
+        return float(first @ second) / lengths if lengths > 0 else None
 
 
 def plain_title(title: str) -> str:

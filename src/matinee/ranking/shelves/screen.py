@@ -12,7 +12,7 @@ from matinee.ranking.answers import Recommendation
 from matinee.ranking.diversity import DEFAULT_CONFIG, DEFAULT_DIAL, DiversityConfig, diversify, shortlist
 from matinee.ranking.duplicates import Works
 from matinee.ranking.elicit import Question, Questions
-from matinee.ranking.features import MovieFeatures, unit
+from matinee.ranking.features import MovieFeatures
 from matinee.ranking.policy import Policy
 from matinee.ranking.reasons import because_popular
 from matinee.ranking.recommender import DEFAULT_POLICY, Recommender
@@ -73,11 +73,8 @@ class Screen:
         arrays = recommender.release.engines["popular"].arrays
         self.counts = arrays["count"]
         self.weighted: FloatVector = arrays["weighted"].astype(np.float32)
-        engines = recommender.release.engines
-        self.features = features or MovieFeatures.of(self.catalogue, engines, self.counts)
-        text = engines["content"].arrays.get("text") if "content" in engines else None
-        stories = unit(np.asarray(text, np.float32)) if text is not None and len(text) == len(self.catalogue) else None
-        self.works = works or Works(self.catalogue, self.counts, stories)
+        self.features = features or recommender.features
+        self.works = works or recommender.works
         self.series = Series.of(self.catalogue)
 
     @cached_property
