@@ -64,6 +64,7 @@ SERIES = [
     ("The Karate Kid", ["The Karate Kid", "The Karate Kid, Part II"], [1984, 1986]),
     ("Che", ["Che: Part One", "Che: Part Two"], [2008, 2008]),
     ("Pokémon", ["Pokémon: The First Movie", "Pokemon 2: The Power of One", "Pokémon 3: The Movie"], [1998, 1999, 2001]),
+    ("The Human Condition", ["The Human Condition I", "The Human Condition II"], [1959, 1959]),
     ("Ice Age", ["Ice Age", "Ice Age 4: Continental Drift"], [2002, 2012]),
 ]  # fmt: skip
 
@@ -97,6 +98,7 @@ FALSE_FRIENDS: list[list[Film]] = [
     [("Nixon: An Evening", 1960), ("Nixon", 1995)],
     [("Withnail & I", 1987), ("The King and I", 1956)],
     [("Toy Story 2", 1999), ("Antz", 1998)],
+    [("Movie 1", None), ("Movie 2", None), ("Movie 3", None)],
     [("Fahrenheit 451", 1966), ("Fahrenheit 9/11", 2004)],
 ]  # fmt: skip
 

@@ -58,8 +58,8 @@ class _Claim:
     Attributes:
         movie: index.
         name: the name of the series as this film writes it.
-        kind: "base" (called so itself), "bare" (a number behind the name), "part" (a number introduced by a word),
-            "subtitle" or "adventure".
+        kind: "base" (called so itself), "bare" (a number behind the name), "counted" (the number 1 behind it), "part" (a
+            number introduced by a word), "subtitle" or "adventure".
         number: the number, 0 where there is none.
         own: whether the film's main title says so, not another title of it.
     """
@@ -122,7 +122,8 @@ def _claims(movie: int, title: str, *, own: bool) -> Iterator[_Claim]:
     if (found := _PART.match(title)) is not None:
         yield _Claim(movie, found["stem"], "part", _value(found["number"]), own)
     elif (found := _NUMBERED.match(title)) is not None and _key(found["stem"]) not in _KINGS:
-        yield _Claim(movie, found["stem"], "bare", _value(found["number"]), own)
+        kind = "counted" if found["number"] == "1" else "bare"
+        yield _Claim(movie, found["stem"], kind, _value(found["number"]), own)
     for found in _HEAD.finditer(title):
         yield _Claim(movie, title[: found.start()], "subtitle", own=own)
     if (found := _ADVENTURE.match(title)) is not None:
@@ -136,6 +137,9 @@ def _members(claims: Sequence[_Claim], years: Sequence[int | None], genres: Sequ
         kinds[claim.kind].append(claim)
     # A documentary series, or one artist's evenings, can be seen in any order.
     told = [claim for claim in kinds["subtitle"] if "Documentary" not in genres[claim.movie]]
+    if kinds["counted"]:
+        # "Movie 1", "Movie 2" … are numbers in place of titles: no series calls its first film so.
+        kinds["bare"] = []
     numbered = kinds["part"] + kinds["bare"]
     base = _base(kinds["base"], [*numbered, *told], years)
     numbered = kinds["part"] + _in_sequence(kinds["bare"], kinds["part"], has_base=base is not None)
