@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from matinee.data.read import read_dataset
 from matinee.engines import Engine, create
 from matinee.engines.matrices import encode_into, is_here, open_matrix
+from matinee.errors import SettingsError
 from matinee.evaluation.protocols.split import RankingSplit
 from matinee.evaluation.protocols.temporal import Temporal
 
@@ -106,8 +107,12 @@ def main() -> None:
         print(f"  {'':16} {'smaller':>8} {'HR@10 kept':>16} {'NDCG@10 kept':>16} {'top 10 kept':>12}")
         for row in zip(*(variants(matrices[matrix], plain[matrix]) for matrix in matrices), strict=True):
             arrays = engine.arrays
-            for matrix, (_, scheme, chosen) in zip(matrices, row, strict=True):
-                arrays = encode_into(arrays, matrix, scheme, **chosen)
+            try:
+                for matrix, (_, scheme, chosen) in zip(matrices, row, strict=True):
+                    arrays = encode_into(arrays, matrix, scheme, **chosen)
+            except SettingsError as error:
+                print(f"  {row[0][0]:16} {error.message}")
+                continue
             size = sum(open_matrix(arrays, matrix).nbytes for matrix in matrices)
             after = judge.lists(type(engine).restore(engine.settings(), arrays, engine.n_movies))
             new_hits, new_ndcg = judge.measures(after)
