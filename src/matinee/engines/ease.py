@@ -30,6 +30,8 @@ from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles
 
 MATRICES, MATRICES_WITH_PAIRS = 1.5, 3.0
 """Matrices of the final size that a fit holds at its peak; pairs are solved beside the inverse."""
+DUAL_BELOW = 0.4
+"""Users a movie under which the inverse over users is cheaper: U³/3 + U²M + 2UM² against M³ operations."""
 COUNTING, INVERTING = "ease: who likes both", "ease: inverting"
 """Stages of a fit."""
 
@@ -223,10 +225,10 @@ def dropout_ridge(rows: csr_array, l2: float | NDArray[np.float64], dropout: flo
 def solve(rows_UM: csr_array, l2: float, dropout: float, progress: Progress = silent) -> FloatMatrix:
     """Return B (M, M) with zero diagonal minimising ||X − XB||² + ||Λ^½ B||², Λ = l2 + p/(1−p)·diag(XᵀX).
 
-    With fewer users than movies the inverse is taken over users (Woodbury), which gives the same B.
+    With far fewer users than movies the inverse is taken over users (Woodbury), which gives the same B.
     """
     ridge = dropout_ridge(rows_UM, l2, dropout)
-    if rows_UM.shape[0] < rows_UM.shape[1]:
+    if rows_UM.shape[0] < DUAL_BELOW * rows_UM.shape[1]:
         progress(INVERTING, 0, 1)
         weights = _dual(rows_UM, ridge)
         progress(INVERTING, 1, 1)
