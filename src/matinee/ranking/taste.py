@@ -16,6 +16,7 @@ import numpy as np
 
 from matinee.data import Catalogue
 from matinee.errors import InputError
+from matinee.ranking.diversity import shortlist
 from matinee.ranking.named import NamedFilms, plain_name
 from matinee.ranking.policy import Policy
 from matinee.types import BoolVector, FloatVector, IntVector
@@ -190,14 +191,11 @@ def reach_of(scores: FloatVector, allowed: BoolVector) -> float:
     Returns:
         A positive number; 1 where all scores are equal, so that sliders decide.
     """
-    values = scores[allowed]
-    near, far = min(NEAR, len(values)) - 1, min(FAR, len(values)) - 1
-    if far <= near:
-        near = 0
-    if far <= 0:
+    ahead = scores[shortlist(scores, allowed, FAR)]
+    if len(ahead) < 2:
         return 1.0
-    ends = np.partition(values, [len(values) - 1 - far, len(values) - 1 - near])
-    fall = float(ends[len(values) - 1 - near] - ends[len(values) - 1 - far])
+    near = NEAR - 1 if len(ahead) > NEAR else 0
+    fall = float(ahead[near] - ahead[-1])
     return fall if np.isfinite(fall) and fall > 0 else 1.0
 
 
