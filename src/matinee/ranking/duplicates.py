@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from matinee.data import Catalogue
@@ -64,17 +65,17 @@ class Works:
     def __init__(self, catalogue: Catalogue, counts: NDArray[Any], stories: FloatMatrix | None = None) -> None:
         if len(counts) != len(catalogue) or (stories is not None and len(stories) != len(catalogue)):
             raise ShapeError(f"Counts and stories need one entry a film, {len(catalogue)} of them.")
-        self._films = catalogue.movies.select(
-            "title", "alternative_titles", "year", "genres", "directors", "imdb_id", "tmdb_id", "overview"
-        ).rows(named=True)
+        named: dict[str, list[int]] = defaultdict(list)
+        for movie, title in enumerate(catalogue.titles):
+            named[plain_title(title)].append(movie)
+        self._named = {key: movies for key, movies in named.items() if key and len(movies) > 1}
+        self._films = _described(catalogue, [movie for movies in self._named.values() for movie in movies])
         self._stories = stories
         self._counts = counts
-        named: dict[str, list[int]] = defaultdict(list)
-        for movie, film in enumerate(self._films):
-            named[plain_title(film["title"])].append(movie)
-        self._named = {key: movies for key, movies in named.items() if key and len(movies) > 1}
         self.representative = self._representatives()
         self.namesakes = self._namesakes()
+        # What was needed to find them is let go: servers keep a release for days.
+        self._films, self._named, self._stories = {}, {}, None
 
     def collapse(self, movies: IntVector) -> IntVector:
         """Return a list in which each work stands once, at its first place, as its best known entry in that list."""
@@ -113,7 +114,7 @@ class Works:
         return None if namesake is None else namesake.label
 
     def _representatives(self) -> IntVector:
-        parent = np.arange(len(self._films), dtype=np.int32)
+        parent = np.arange(len(self._counts), dtype=np.int32)
         for one, other in self._same_work():
             first, second = _root(parent, one), _root(parent, other)
             parent[max(first, second)] = min(first, second)
@@ -136,7 +137,7 @@ class Works:
         pairs = []
         for name in ("tmdb_id", "imdb_id"):
             first: dict[int, int] = {}
-            for movie, film in enumerate(self._films):
+            for movie, film in self._films.items():
                 if film[name]:
                     other = first.setdefault(film[name], movie)
                     # An id alone is not believed: metadata are joined by people and programs.
@@ -205,6 +206,15 @@ class Works:
         first, second = self._stories[one], self._stories[other]
         lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
         return float(first @ second) / lengths if lengths > 0 else None
+
+
+def _described(catalogue: Catalogue, namesakes: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return what is known of the films that share a title or an id with another, ascending; of the others nothing."""
+    films = catalogue.movies.with_row_index("movie")
+    doubled = [pl.col(name).is_duplicated() & pl.col(name).is_not_null() for name in ("tmdb_id", "imdb_id")]
+    chosen = films.filter(pl.col("movie").is_in(namesakes) | doubled[0] | doubled[1])
+    names = ("movie", "title", "alternative_titles", "year", "genres", "directors", "imdb_id", "tmdb_id", "overview")
+    return {int(film["movie"]): film for film in chosen.select(names).iter_rows(named=True)}
 
 
 def plain_title(title: str) -> str:

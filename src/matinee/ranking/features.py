@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -84,20 +85,25 @@ def projected(catalogue: Catalogue, width: int = PROJECTED, seed: int = 0) -> Fl
 
     The projection of a film depends on what it is made of and on the terms of the catalogue, not on its place in it.
     """
-    rows: list[int] = []
-    terms: list[tuple[str, str]] = []
-    weights: list[float] = []
-    movies = catalogue.movies.select("genres", "directors", "cast", "year")
-    for movie, (genres, directors, cast, year) in enumerate(movies.iter_rows()):
-        decade = [str(year // 10)] if year else []
-        for kind, names in (("g", genres), ("d", directors), ("c", cast[:LEADS]), ("y", decade)):
-            rows.extend([movie] * len(names))
-            terms.extend((kind, name) for name in names)
-            weights.extend([float(np.sqrt(1 / max(len(names), 1)))] * len(names))
-    known = {term: place for place, term in enumerate(sorted(set(terms)))}
-    columns = [known[term] for term in terms]
-    table = csr_array((np.array(weights, np.float32), (rows, columns)), shape=(len(catalogue), max(len(known), 1)))
-    directions = np.random.default_rng(seed).standard_normal((table.shape[1], width), np.float32)
+    movies = catalogue.movies.with_row_index("movie").select(
+        "movie",
+        g=pl.col("genres"),
+        d=pl.col("directors"),
+        c=pl.col("cast").list.head(LEADS),
+        y=pl.concat_list((pl.col("year") // 10).cast(pl.String)).list.drop_nulls(),
+    )
+    kinds = [
+        movies.select("movie", term=pl.col(kind), weight=1 / pl.col(kind).list.len().cast(pl.Float64).sqrt())
+        .explode("term")
+        .drop_nulls("term")
+        .with_columns(term=pl.lit(f"{kind}\x1f") + pl.col("term"))
+        for kind in "gdcy"
+    ]
+    long = pl.concat(kinds).with_columns(place=pl.col("term").rank("dense").cast(pl.Int64) - 1)
+    n_terms = max(long["place"].to_numpy().max(initial=-1) + 1, 1)
+    where = (long["movie"].to_numpy(), long["place"].to_numpy())
+    table = csr_array((long["weight"].cast(pl.Float32).to_numpy(), where), shape=(len(catalogue), n_terms))
+    directions = np.random.default_rng(seed).standard_normal((n_terms, width), np.float32)
     return unit(table @ directions)
 
 
