@@ -113,7 +113,7 @@ class Popular(Engine):
         return type(self).restore(self.settings(), arrays, self.n_movies)
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
-        return np.tile(self._ranking(), (len(profiles), 1))
+        return np.tile(self._once("ranking", self._ranking), (len(profiles), 1))
 
     def _ranking(self) -> FloatVector:
         rank_by = self.config.rank_by

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from matinee.types import FloatMatrix
 
 EDGE = 0.05
@@ -14,7 +16,9 @@ def bend_into(stars: FloatMatrix, low: float, high: float) -> FloatMatrix:
     Inside the scale, `EDGE` from its ends, nothing changes; beyond, high − EDGE² / (x − high + 2 EDGE) keeps the order
     and a continuous slope, where clipping would tie every favourite.
     """
-    over, under = stars > high - EDGE, stars < low + EDGE
-    stars[over] = high - EDGE**2 / (stars[over] - high + 2 * EDGE)
-    stars[under] = low + EDGE**2 / (low - stars[under] + 2 * EDGE)
-    return stars
+    flat = stars.reshape(-1)
+    # Few predictions lie out there: finding them once is most of the work.
+    over, under = np.flatnonzero(flat > high - EDGE), np.flatnonzero(flat < low + EDGE)
+    flat[over] = high - EDGE**2 / (flat[over] - high + 2 * EDGE)
+    flat[under] = low + EDGE**2 / (low - flat[under] + 2 * EDGE)
+    return flat.reshape(stars.shape)

@@ -116,8 +116,8 @@ class Svd(Engine):
     def _score(self, profiles: Profiles) -> FloatMatrix:
         people = self.fold_in(profiles)
         stars = self.matrix("factors").dot(people[:, 1:])
-        stars += self.arrays["bias"]
-        stars += people[:, :1] + self.arrays["mean"][0]
+        stars += self._once("usual", lambda: self.usual(np.arange(self.n_movies, dtype=np.int32)))
+        stars += people[:, :1]
         return bend_into(stars, *self.arrays["scale"])
 
     def _similar(self, movie: int) -> FloatVector:

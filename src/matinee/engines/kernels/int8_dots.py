@@ -26,8 +26,14 @@ BASE = 254
 _EXACT = 1024
 """Columns whose int8 products float32 adds up without rounding: 1024 · 127² < 2²⁴."""
 
+_WHOLE = 520
+"""Columns of which both digits together fit int32: 520 · 127² · 255 < 2³¹."""
+
 _TILE = 2048
 """Rows that numpy converts at a time, so that they stay in the processor's cache."""
+
+_STRIDE = 64
+"""Columns that numkong reads at a step; what remains beyond a multiple of it takes several times as long a column."""
 
 
 def _numkong() -> ModuleType | None:
@@ -60,20 +66,45 @@ class Int8Dots:
         if NUMKONG is None:
             return plain_products(digits, self._values)
         if self._packed is None:
-            self._packed = NUMKONG.dots_pack(self._values)
-        found: NDArray[np.int32] = np.asarray(NUMKONG.dots_packed(np.ascontiguousarray(digits), self._packed))
-        return found
+            self._packed = NUMKONG.dots_pack(side_by_side(self._values))
+        folds = max(1, _STRIDE // n_columns)
+        shifted = np.zeros((len(digits), folds, -(-folds * n_columns // _STRIDE) * _STRIDE), np.int8)
+        for fold in range(folds):
+            shifted[:, fold, fold * n_columns : (fold + 1) * n_columns] = digits
+        found = np.asarray(NUMKONG.dots_packed(shifted.reshape(len(digits) * folds, -1), self._packed))
+        products: NDArray[np.int32] = found.reshape(len(digits), -1)[:, :n_rows]
+        return products
 
     def dot(self, vectors: FloatMatrix) -> FloatMatrix:
         """Return (P, n_rows) float32 products of float32 vectors (P, n_columns) with the integers of every row."""
         digits, unit = two_digits(vectors)
         n_rows, n_columns = self._values.shape
         products = self.products(digits.reshape(2 * len(vectors), n_columns)).reshape(len(vectors), 2, n_rows)
+        if n_columns <= _WHOLE:
+            whole = products[:, 0]
+            whole *= BASE
+            whole += products[:, 1]
+            return np.multiply(whole, unit[:, None], dtype=np.float32, casting="unsafe")
         scores: FloatMatrix = products[:, 0].astype(np.float32)
         scores *= np.float32(BASE)
         scores += products[:, 1]
         scores *= unit[:, None]
         return scores
+
+
+def side_by_side(values: Int8Matrix) -> Int8Matrix:
+    """Return (⌈n_rows / k⌉, width) int8 for numkong: k narrow rows one after the other, and zeros up to a full stride.
+
+    Row r stands in row r mod ⌈n_rows / k⌉, so that products with a vector shifted to each of the k places lie in order.
+    """
+    n_rows, n_columns = values.shape
+    folds = max(1, _STRIDE // n_columns)
+    height = -(-n_rows // folds)
+    wide = np.zeros((height, -(-folds * n_columns // _STRIDE) * _STRIDE), np.int8)
+    for fold in range(folds):
+        part = values[fold * height : (fold + 1) * height]
+        wide[: len(part), fold * n_columns : (fold + 1) * n_columns] = part
+    return wide
 
 
 def two_digits(vectors: FloatMatrix) -> tuple[Int8Matrix, FloatVector]:
