@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matinee.ranking.explanation import Explanation
 
@@ -37,7 +37,7 @@ class Recommendation:
     score: float
     reason: str
     because: tuple[Contribution, ...] = ()
-    explanation: Explanation | None = None
+    explanation: Explanation | None = field(default=None, compare=False, repr=False)
     namesake: str | None = None
 
 

@@ -18,6 +18,9 @@ from matinee.types import IntVector
 Kind = Literal["rating", "genre", "person", "popularity", "taste", "model", "baseline"]
 Amounts = NDArray[np.float64]
 
+OWN: tuple[Kind, ...] = ("rating", "genre", "person", "taste")
+"""The kinds of parts that come from the person."""
+
 EXACT = "exact"
 """The method of amounts that hold whatever else is asked."""
 
@@ -55,6 +58,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Digest:
+    """What a card needs of an explanation, worked out for a whole list at once.
+
+    Attributes:
+        own: what the ratings, genres, people and sliders add together.
+        popularity: what popularity adds.
+        strongest: places in the profile of the ratings that add most, strongest first, ties by the newer rating.
+    """
+
+    own: float
+    popularity: float
+    strongest: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """One film's score and its parts.
 
@@ -70,6 +88,7 @@ class Explanation:
         named_amounts: what each of those adds.
         columns: what `others` are; the last is the baseline.
         others: what remains.
+        digest: what a card needs; None where it has not been worked out.
     """
 
     movie: int
@@ -83,6 +102,7 @@ class Explanation:
     named_amounts: Amounts
     columns: Sequence[Column]
     others: Amounts
+    digest: Digest | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -98,21 +118,45 @@ class Explanation:
 
     def ratings(self, n: int) -> list[Part]:
         """Return up to n ratings that speak for the film, strongest first, ties by the newer rating."""
+        return [self._rating(place) for place in self.strongest(n)]
+
+    def strongest(self, n: int) -> list[int]:
+        """Return the places in the profile of up to n ratings that speak for the film, in the order of `ratings`."""
         amounts = self.rating_amounts
         if n < 1 or not len(amounts):
             return []
+        if self.digest is not None and n <= len(self.digest.strongest):
+            return [place for place in self.digest.strongest[:n] if amounts[place] > 0]
         least = max(float(np.partition(amounts, -n)[-n]), 0.0) if n < len(amounts) else 0.0
         places = np.flatnonzero((amounts >= least) & (amounts > 0))
-        order = places[np.lexsort((-places, -amounts[places]))][:n]
-        return [self._rating(int(place)) for place in order]
+        order: list[int] = places[np.lexsort((-places, -amounts[places]))][:n].tolist()
+        return order
 
-    def features(self, n: int) -> list[Part]:
-        """Return up to n genres, people and sliders that speak for the film, strongest first, ties by their place."""
-        order = np.argsort(-self.named_amounts, kind="stable")[:n]
+    @property
+    def own(self) -> float:
+        """What the person's ratings and tastes add: ratings, genres, people and sliders."""
+        if self.digest is not None:
+            return self.digest.own
+        return sum(self.total(kind) for kind in OWN)
+
+    @property
+    def popularity(self) -> float:
+        """What popularity adds."""
+        return self.total("popularity") if self.digest is None else self.digest.popularity
+
+    def features(self, n: int, least: float = 0.0) -> list[Part]:
+        """Return up to n genres, people and sliders that speak for the film, strongest first, ties by their place.
+
+        Args:
+            n: how many at most.
+            least: those that add less are left out.
+        """
+        amounts = self.named_amounts.tolist()
+        order = sorted(range(len(amounts)), key=lambda place: -amounts[place])[:n]
         return [
-            Part(column.kind, column.label, float(amount), None, column.exact, column.method)
-            for column, amount in ((self.named[place], self.named_amounts[place]) for place in order)
-            if amount > 0
+            Part(column.kind, column.label, amount, None, column.exact, column.method)
+            for column, amount in ((self.named[place], amounts[place]) for place in order)
+            if amount > 0 and amount >= least
         ]
 
     def total(self, kind: Kind) -> float:

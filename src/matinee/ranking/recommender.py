@@ -23,7 +23,7 @@ from matinee.ranking.hybrid import COLD, Blended, Hybrid, HybridConfig
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.ranking.presets import HYBRID
-from matinee.ranking.reasons import because, because_popular, contributions
+from matinee.ranking.reasons import Sentences, because_popular, contributions
 from matinee.ranking.search import Search
 from matinee.ranking.select import best
 from matinee.ranking.taste import Boost, Taste, TasteIndex, reach_of
@@ -137,11 +137,12 @@ class Recommender:
         ranked = self._rank(profile, strategy, policy, taste, exclude)
         movies = diversify(ranked.scores, ranked.allowed, n, discovery, self.features, profile)
         explained = self.explainer.explain(profile, movies, ranked.blended, ranked.boost, estimate=False)
+        sentences = self._sentences(profile)
         items = [
             Recommendation(
                 each.movie,
-                each.score,
-                self._reason(each, profile),
+                float(ranked.scores[each.movie]),
+                self._reason(each, sentences),
                 contributions(each),
                 each,
                 self.works.label(each.movie),
@@ -196,11 +197,22 @@ class Recommender:
         ranked = self._rank(profile, strategy, policy, taste, ())
         return self.explainer.explain(profile, np.array([movie], np.int32), ranked.blended, ranked.boost)[0]
 
-    def explain_all(self, profile: Profile, movies: IntVector) -> list[tuple[str, Explanation]]:
-        """Return a sentence and the parts of the score for each of some films, whatever a policy says of them."""
-        blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)))
-        explained = self.explainer.explain(profile, movies, blended, estimate=False)
-        return [(self._reason(each, profile), each) for each in explained]
+    def explain_all(
+        self, profile: Profile, movies: IntVector, *, blended: Blended | None = None, boost: Boost | None = None
+    ) -> list[tuple[str, Explanation]]:
+        """Return a sentence and the parts of the score for each of some films, whatever a policy says of them.
+
+        Args:
+            profile: the person's history.
+            movies: which films.
+            blended: what the profile was scored, where that is known already.
+            boost: what the person's sliders add to it.
+        """
+        if blended is None:
+            blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)))
+        explained = self.explainer.explain(profile, movies, blended, boost, estimate=False)
+        sentences = self._sentences(profile)
+        return [(self._reason(each, sentences), each) for each in explained]
 
     def without(
         self,
@@ -358,14 +370,13 @@ class Recommender:
             for near in best(likeness, allowed, n)
         ]
 
-    def _reason(self, explanation: Explanation, profile: Profile) -> str:
+    def _sentences(self, profile: Profile) -> Sentences:
+        return Sentences(profile, self._named, explicit=self.info.data.explicit)
+
+    def _reason(self, explanation: Explanation, sentences: Sentences) -> str:
         """Say what speaks for a film: the person's own ratings and tastes, or everybody's where those weigh more."""
-        own = sum(explanation.total(kind) for kind in ("rating", "genre", "person", "taste"))
-        if own >= explanation.total("popularity"):
-            said = because(explanation, profile, self._named, explicit=self.info.data.explicit)
-            if said is not None:
-                return said
-        return self._popular_reason(explanation.movie)
+        said = sentences.because(explanation) if explanation.own >= explanation.popularity else None
+        return self._popular_reason(explanation.movie) if said is None else said
 
     def _popular_reason(self, movie: int) -> str:
         return because_popular(self.statistics(movie), viewers=self.viewers, explicit=self.info.data.explicit)
