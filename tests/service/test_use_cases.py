@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matinee.data import Dataset
@@ -275,95 +275,3 @@ def test_a_new_release_goes_live_at_once(
     cinema.recommender = build(replace(dataset.select(dataset.movies != 0), name="next"))
     assert cinema.movie(100).rating_count == 0
     assert cinema.recommendations(fan).data_label == "next (simulated viewers)"
-
-
-def check_home(cinema: Cinema, viewer: int | None, n: int = 12) -> None:
-    home = cinema.home(viewer, n)
-    ids = [card.film.id for shelf in home.shelves for card in shelf.cards]
-    assert len(ids) == len(set(ids))
-    seen = set() if viewer is None else {own.film.id for own in cinema.ratings(viewer)}
-    assert not seen & set(ids)
-    assert home.n_ratings == len(seen)
-    assert home.known == (len(seen) >= 5)
-    assert home.n_needed == max(0, 5 - len(seen))
-    assert all(shelf.cards and shelf.title and shelf.note for shelf in home.shelves)
-    assert all(card.reason for shelf in home.shelves for card in shelf.cards)
-
-
-def test_a_stranger_sees_three_honest_shelves(cinema: Cinema) -> None:
-    home = cinema.home()
-    check_home(cinema, None)
-    assert [shelf.key for shelf in home.shelves] == ["popular", "trending", "trending-genre"]
-    assert [shelf.title for shelf in home.shelves[:2]] == ["Popular with everybody", "Trending now"]
-    assert "do not know you" in home.shelves[0].note
-    assert (home.known, home.n_ratings, home.n_needed, home.simulated) == (False, 0, 5, True)
-    assert "simulated viewers" in home.data_label
-
-
-def test_a_newcomer_sees_how_far_they_have_come(cinema: Cinema, newcomer: int) -> None:
-    cinema.rate(newcomer, 103, 5)
-    home = cinema.home(newcomer)
-    check_home(cinema, newcomer)
-    assert (home.known, home.n_needed) == (False, 4)
-    assert home.shelves[0].title == "Popular with everybody"
-    assert "1 of the 5 ratings" in home.shelves[0].note
-    assert home.shelves[1].title == "Because you gave Horror A 5 stars"
-
-
-def test_a_known_viewer_sees_their_own_shelves(cinema: Cinema, fan: int) -> None:
-    home = cinema.home(fan)
-    check_home(cinema, fan)
-    assert [shelf.key for shelf in home.shelves] == ["for-you", "because", "trending-genre"]
-    assert home.shelves[0].title == "For you"
-    assert home.shelves[1].title == "Because you gave Horror B 5 stars"
-    assert home.shelves[2].title.startswith("Trending in ")
-    assert home.known
-    assert cinema.home(fan, 2).shelves[2].title == "Trending in Horror"
-
-
-def test_the_seed_is_the_newest_of_the_best_liked(cinema: Cinema, newcomer: int) -> None:
-    for movie, value in ((103, 4.5), (100, 4.5), (101, 2.0)):
-        cinema.rate(newcomer, movie, value)
-    assert cinema.home(newcomer).shelves[1].title == "Because you gave Comedy A 4½ stars"
-
-
-def test_nobody_is_told_that_they_liked_what_they_did_not(cinema: Cinema, newcomer: int) -> None:
-    for movie in (100, 101, 102):
-        cinema.rate(newcomer, movie, 2)
-    assert cinema.home(newcomer).shelves[1].key == "trending"
-
-
-def test_a_chosen_genre_counts_while_ratings_are_few(cinema: Cinema) -> None:
-    viewer = cinema.onboard(None, {}, ["Musical"]).viewer_id
-    shelf = cinema.home(viewer).shelves[2]
-    assert shelf.title == "Trending in Musical"
-    assert "you chose" in shelf.note
-
-
-def test_without_times_nothing_is_said_to_trend(
-    store: Store, dataset: Dataset, fan: int, build: Callable[[Dataset], Recommender]
-) -> None:
-    timeless = replace(dataset, times=np.full(dataset.n_ratings, np.iinfo(np.int64).min))
-    cinema = Cinema(build(timeless), store)
-    for viewer in (None, fan):
-        check_home(cinema, viewer)
-        assert not any("rend" in shelf.title for shelf in cinema.home(viewer).shelves)
-    assert [shelf.key for shelf in cinema.home().shelves] == ["popular", "best-rated", "best-rated-genre"]
-    assert cinema.trending() == ()
-
-
-def test_somebody_who_has_seen_everything_sees_no_empty_shelf(cinema: Cinema, newcomer: int) -> None:
-    for movie in range(100, 161):
-        cinema.rate(newcomer, movie, 4)
-    assert cinema.home(newcomer).shelves == ()
-    assert cinema.recommendations(newcomer).cards == ()
-    assert cinema.onboarding(newcomer) == ()
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    ratings=st.dictionaries(st.integers(100, 160), st.integers(1, 10).map(lambda half: half / 2), max_size=40),
-    n=st.integers(1, 30),
-)
-def test_no_page_shows_a_film_twice_or_one_that_is_known(cinema: Cinema, ratings: dict[int, float], n: int) -> None:
-    check_home(cinema, cinema.onboard(None, ratings).viewer_id, n)

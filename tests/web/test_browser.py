@@ -367,7 +367,7 @@ FAINT = """() => {
   const behind = (element) => {
     for (let one = element; one; one = one.parentElement) {
       const style = getComputedStyle(one);
-      if (style.backgroundImage !== "none" || one.matches(".hero, .card-mark, .card-rate")) return null;
+      if (style.backgroundImage !== "none" || one.matches(".hero, .card-mark, .card-act")) return null;
       const colour = number(style.backgroundColor);
       if (colour.length === 3 || colour[3] > 0.85) return colour;
       if (colour[3] > 0) return null;

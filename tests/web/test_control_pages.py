@@ -97,7 +97,7 @@ def test_not_for_me_takes_a_film_away_until_it_is_taken_back(client: TestClient,
     assert film not in cards(read(answer.text))
     page = read(client.get(f"/movie/{film}").text)
     assert "You said that it is not for you." in page.text
-    (button,) = page.all("button", data_say="not_for_me")
+    (button,) = page.all("button", data_say="not_for_me", data_film=str(film))
     assert button.attributes["aria-pressed"] == "true"
     client.post(f"/movie/{film}/say", data={"kind": "not_for_me", "given": "0"})
     assert film in cards(read(client.get("/").text))

@@ -96,16 +96,54 @@ class Shelf:
     """One titled row of films.
 
     Attributes:
-        key: what kind of row it is: for-you, popular, because, trending, trending-genre, best-rated or best-rated-genre.
+        key: kind and subject, unique on a page: for-you, for-you/popular, because/{movie id}, trending, trending/{genre},
+            series, gems, short, different or again.
         title: heading.
         note: one sentence that says how the row came about.
         cards: best first, never empty.
+        next_cursor: give it back for the next films of the row; None where there are none.
     """
 
     key: str
     title: str
     note: str
     cards: tuple[Card, ...]
+    next_cursor: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind of row, without its subject."""
+        return self.key.partition("/")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The one question of a page.
+
+    Attributes:
+        film: the film whose rating would teach us most.
+        learned: share of what we do not know that it is expected to take away, the chance of an answer included.
+        known: the chance that somebody knows the film.
+    """
+
+    film: Film
+    learned: float
+    known: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A film that is on the page to learn what people like of it.
+
+    Attributes:
+        movie_id: the film; it heads the row "different".
+        strategy: who chose it.
+        propensity: how likely that strategy was to be given the place.
+    """
+
+    movie_id: int
+    strategy: str
+    propensity: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +151,13 @@ class Home:
     """The first page.
 
     Attributes:
-        shelves: up to three rows; no film twice, none that the viewer has rated.
+        shelves: titled rows; no film twice, none that the viewer has rated but in the row "again".
         known: whether the first row is personal.
         n_ratings: how many ratings the viewer gave.
         n_needed: how many ratings are missing until the first row is personal; 0 when it is.
+        day: days since 1970 (UTC): the page is that of one day.
+        question: what to ask somebody we do not know yet; None for others.
+        tried: the film that is there to learn from; None where no row has room for one.
         data_label: name of the data behind the page, with "simulated viewers" where that is so.
         simulated: whether the ratings were made by a program.
     """
@@ -125,6 +166,9 @@ class Home:
     known: bool
     n_ratings: int
     n_needed: int
+    day: int
+    question: Asked | None
+    tried: Tried | None
     data_label: str
     simulated: bool
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
@@ -88,8 +88,22 @@ class Films:
         """Describe films in the order given."""
         return tuple(self.film(int(movie), own) for movie in movies)
 
-    def cards(self, items: Sequence[Recommendation], own: Own) -> tuple[Card, ...]:
-        """Turn what the ranking answers into cards."""
+    def indices(self, movie_ids: Collection[int]) -> list[int]:
+        """Return the indices of those films that the release has."""
+        places = self.catalogue.ids.find(np.array(list(movie_ids), np.int64))
+        found: list[int] = places[places >= 0].tolist()
+        return found
+
+    def cards(
+        self, items: Sequence[Recommendation], own: Own, labels: Mapping[int, str] | None = None
+    ) -> tuple[Card, ...]:
+        """Turn what the ranking answers into cards.
+
+        Args:
+            items: the films.
+            own: the viewer, or only their stars by movie index.
+            labels: what to say of an earlier film of the same title, by movie index, where the items do not say it.
+        """
         person = _person(own)
         values = person.values
         return tuple(
@@ -106,7 +120,7 @@ class Films:
                     )
                     for each in item.because
                 ),
-                namesake=item.namesake,
+                namesake=item.namesake or (labels or {}).get(item.movie),
             )
             for item in items
         )

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from matinee.errors import InputError, MatineeError, UnknownIdError
+from matinee.ranking.shelves import StalePageError
 from matinee.service.paging import StaleCursorError
 from matinee.service.steering import NothingToUndoError
 
@@ -94,7 +95,7 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case RefusedError():
             return error.problem
-        case StaleCursorError():
+        case StaleCursorError() | StalePageError():
             return Problem(status=410, detail=error.message, hint=error.hint)
         case NothingToUndoError():
             return Problem(status=409, detail=error.message, hint=error.hint)

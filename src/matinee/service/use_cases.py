@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -12,24 +13,22 @@ from matinee.ranking import Recommender
 from matinee.ranking.diversity import DEFAULT_DIAL
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
-from matinee.service.answers import Card, Film, FilmPage, Home, OwnRating, PersonalList, Rated, Session
+from matinee.ranking.shelves import Screen
+from matinee.service.answers import Card, Film, FilmPage, OwnRating, PersonalList, Rated, Session
 from matinee.service.elicit import telling, to_rate
 from matinee.service.evening import Evenings
 from matinee.service.films import Films
+from matinee.service.home import DAY, SHELF, Homes
 from matinee.service.insights import Insights
 from matinee.service.paging import Cursor
 from matinee.service.person import STRANGER, Person, person_of
-from matinee.service.shelves import Shelves
 from matinee.service.steering import Steering
 from matinee.store import Store, Ticket
 from matinee.types import FloatVector
 
-SHELF = 12
-"""Films in a row of the first page."""
 MOST = 100
 """Longest list anybody gets at once."""
 NAME_LENGTH = 80
-DAY = 86_400.0
 
 
 class Programme:
@@ -38,6 +37,11 @@ class Programme:
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
         self.films = Films(recommender)
+
+    @cached_property
+    def screen(self) -> Screen:
+        """The release, prepared for first pages."""
+        return Screen(self.recommender)
 
     @cached_property
     def telling(self) -> FloatVector:
@@ -50,7 +54,7 @@ class Programme:
         return self.recommender.filters.named
 
 
-class Cinema(Steering, Insights, Evenings):
+class Cinema(Homes, Steering, Insights, Evenings):
     """The use cases over one live release and one store.
 
     Nothing about a person is kept between calls, so a rating counts on the next one. Viewer ids are taken as proven:
@@ -60,12 +64,21 @@ class Cinema(Steering, Insights, Evenings):
         recommender: the live release.
         store: films, people, ratings, sessions.
         session_days: how long a session lasts.
+        clock: Unix seconds now; its day is the day of the first page.
     """
 
-    def __init__(self, recommender: Recommender, store: Store, *, session_days: float = 365.0) -> None:
+    def __init__(
+        self,
+        recommender: Recommender,
+        store: Store,
+        *,
+        session_days: float = 365.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._programme = Programme(recommender)
         self.store = store
         self._session_seconds = session_days * DAY
+        self._clock = clock
 
     @property
     def recommender(self) -> Recommender:
@@ -97,25 +110,6 @@ class Cinema(Steering, Insights, Evenings):
 
     # Lists
 
-    def home(self, viewer_id: int | None = None, n: int = SHELF) -> Home:
-        """Return the first page for a viewer, or for somebody we do not know.
-
-        Raises:
-            UnknownIdError: if there is no such viewer.
-        """
-        now, person = self._ask(viewer_id)
-        chosen = () if viewer_id is None else self.store.favourite_genres(viewer_id)
-        shelves, known = Shelves(now.films, person, chosen, n).build()
-        n_ratings = len(person.profile)
-        return Home(
-            shelves=shelves,
-            known=known,
-            n_ratings=n_ratings,
-            n_needed=0 if known else max(now.recommender.hybrid.config.cold_below - n_ratings, 0),
-            data_label=now.films.data_label,
-            simulated=now.recommender.info.data.simulated,
-        )
-
     def recommendations(
         self,
         viewer_id: int,
@@ -142,7 +136,7 @@ class Cinema(Steering, Insights, Evenings):
         """
         now, person = self._ask(viewer_id)
         policy = person.policy & narrowed
-        left_out = _known(now, exclude)
+        left_out = now.films.indices(exclude)
         answer = now.recommender.recommend(
             person.profile,
             _checked(n),
@@ -296,7 +290,7 @@ class Cinema(Steering, Insights, Evenings):
         """
         now, person = self._ask(viewer_id)
         barred = np.flatnonzero(~now.recommender.filters.allowed(person.rules, person.profile))
-        left_out = {*_known(now, exclude), *barred.tolist()}
+        left_out = {*now.films.indices(exclude), *barred.tolist()}
         return now.films.films(to_rate(now.films, now.telling, left_out, _checked(n)), person)
 
     def onboard(
@@ -372,13 +366,6 @@ class Cinema(Steering, Insights, Evenings):
             low, high = self.star_values[0], self.star_values[-1]
             expected = f"{low:g} to {high:g} in half steps" if low < high else f"{low:g}"
             raise InputError(f"A rating must be {expected}; got {value:g}.")
-
-
-def _known(now: Programme, movie_ids: Collection[int]) -> list[int]:
-    """Return the indices of the films that the live release has."""
-    places = now.films.catalogue.ids.find(np.array(list(movie_ids), np.int64))
-    found: list[int] = places[places >= 0].tolist()
-    return found
 
 
 def _checked(n: int) -> int:

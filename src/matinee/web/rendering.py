@@ -64,6 +64,7 @@ def environment() -> Environment:
         runtime=words.runtime,
         language=words.language,
         whole=words.whole,
+        slug=words.slug,
     )
     made.globals.update(static=static_url, poster_url=poster_url, backdrop_url=backdrop_url, tone=tone_of)
     return made

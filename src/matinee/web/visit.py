@@ -51,6 +51,11 @@ class Visit:
         """Return how many films the viewer has rated."""
         return 0 if self.viewer_id is None else len(self.cinema.ratings(self.viewer_id))
 
+    def ids(self, name: str, most: int) -> list[int]:
+        """Return ids of films that the address repeats under a name, or lists with commas; what is none is ignored."""
+        texts = ",".join(self.request.query_params.getlist(name)).split(",")
+        return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16][:most]
+
     def rated(self) -> RatedNote | None:
         """Read from the address what was rated just before; None where it says nothing sensible."""
         query = self.request.query_params

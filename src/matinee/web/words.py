@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _LANGUAGES = {
     "am": "Amharic", "ar": "Arabic", "bm": "Bambara", "bn": "Bengali", "bs": "Bosnian", "cn": "Cantonese",
     "cs": "Czech", "da": "Danish", "de": "German", "dz": "Dzongkha",
@@ -37,6 +39,11 @@ def runtime(minutes: int) -> str:
     """Write a length: 48 min, 2 h 16 min."""
     hours, rest = divmod(minutes, 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
+
+
+def slug(text: str) -> str:
+    """Return a text as part of an element's id: letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def language(code: str) -> str:

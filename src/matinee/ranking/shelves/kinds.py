@@ -130,7 +130,9 @@ class Because(Kind):
         if seed not in own:
             return None
         title = evening.screen.catalogue.titles[seed]
-        if evening.recommender.info.data.explicit:
+        if seed in evening.person.thumbed:
+            heading = f"Because you liked {title}"
+        elif evening.recommender.info.data.explicit:
             heading = f"Because you gave {title} {stars(own[seed])}"
         else:
             heading = f"Because you watched {title}"
@@ -213,6 +215,9 @@ class Different(Kind):
             return None
         strange = described & good & (usual <= np.quantile(usual[candidates], 0.3))
         movies = evening.ranked(evening.scores, strange, n)
+        head = evening.explored(strange)
+        if head is not None:
+            movies = np.concatenate([np.array([head], movies.dtype), movies[movies != head]])[:n]
         note = "The best for you among genres you rarely watch."
         return Draft("Something different", note, movies, evening.scores, None)
 
@@ -272,7 +277,11 @@ class Again(Kind):
         movies = profile.movies[chosen[order]]
         given = np.zeros(len(evening.open), np.float32)
         given[profile.movies] = profile.values
-        reasons = tuple(f"You gave it {stars(value)}" for value in given[movies].tolist())
+        thumbed = evening.person.thumbed
+        reasons = tuple(
+            "You liked it" if movie in thumbed else f"You gave it {stars(value)}"
+            for movie, value in zip(movies.tolist(), given[movies].tolist(), strict=True)
+        )
         least = math.ceil(least * 2) / 2
         note = f"Of the films you gave {stars(least)} or more, those you rated longest ago."
         return Draft("Watch again", note, movies, given, reasons)

@@ -13,7 +13,7 @@ from matinee.errors import InputError, SettingsError
 from matinee.ranking.answers import Recommendation
 from matinee.ranking.elicit import Question
 from matinee.ranking.shelves.cursor import ShelfCursor
-from matinee.ranking.shelves.kinds import KINDS, Draft, Kind
+from matinee.ranking.shelves.kinds import KINDS, Different, Draft, Kind
 from matinee.ranking.shelves.screen import Evening, Person, Screen
 
 
@@ -77,12 +77,14 @@ class Page:
         known: whether we know the person well enough to rank for them.
         labels: what a card says of an earlier film of the same title, by movie index.
         question: for somebody we do not know yet, the film whose rating would teach us most.
+        explored: the film that the person's explorer chose; None where no row has room for it.
     """
 
     rows: tuple[Row, ...]
     known: bool
     labels: dict[int, str]
     question: Question | None = None
+    explored: int | None = None
 
 
 def build_page(screen: Screen, person: Person, config: PageConfig = DEFAULT_PAGE) -> Page:
@@ -118,7 +120,10 @@ def build_page(screen: Screen, person: Person, config: PageConfig = DEFAULT_PAGE
         cursor = ShelfCursor(key, person.day, screen.version, len(draft.movies), films) if further else None
         rows.append(Row(key, draft.title, draft.note, _items(draft, said), cursor))
     labels = {movie: label for movie in sorted(films) if (label := screen.works.label(movie)) is not None}
-    return Page(tuple(rows), evening.known, labels, evening.question())
+    explored = None
+    if person.explorer is not None:
+        explored = next((int(draft.movies[0]) for key, draft, _ in drafts if key == Different.name), None)
+    return Page(tuple(rows), evening.known, labels, evening.question(), explored)
 
 
 def more(

@@ -13,11 +13,13 @@ from matinee.ranking.diversity import DEFAULT_CONFIG, DEFAULT_DIAL, DiversityCon
 from matinee.ranking.duplicates import Works
 from matinee.ranking.elicit import Question, Questions
 from matinee.ranking.features import MovieFeatures
+from matinee.ranking.hybrid import Blended
 from matinee.ranking.policy import Policy
-from matinee.ranking.reasons import because_popular
-from matinee.ranking.recommender import DEFAULT_POLICY, Recommender
+from matinee.ranking.reasons import because_popular, contributions
+from matinee.ranking.recommender import DEFAULT_POLICY, NEUTRAL_TASTE, Recommender
 from matinee.ranking.shelves.rotation import RotationConfig, rotated
 from matinee.ranking.shelves.series import Series
+from matinee.ranking.taste import Boost, Taste, reach_of
 from matinee.types import BoolVector, FloatVector, IntVector, Profile, Profiles
 
 
@@ -28,22 +30,33 @@ class Person:
     Attributes:
         profile: their history; may be empty.
         policy: what they may be shown; seen films never are, whatever it says, but under "Watch again".
+        taste: sliders they moved; those at "never" bar.
+        thumbed: movie indices whose value in the profile comes from a thumb: nobody is told of stars they did not give.
         genres: genres they named as theirs.
         shown: days on which a film was shown to them without a click, by movie index.
         day: seed of the day, such as days since 1970: the same day makes the same page.
         asked: movie indices they were asked about without an answer.
         strategy: what ranks "For you".
         dial: from relevance (0) to discovery (1).
+        explorer: strategy that may choose the head of "Something different"; None leaves it to theirs.
     """
 
     profile: Profile = field(default_factory=Profile.empty)
     policy: Policy = DEFAULT_POLICY
+    taste: Taste = NEUTRAL_TASTE
+    thumbed: frozenset[int] = frozenset()
     genres: tuple[str, ...] = ()
     shown: Mapping[int, int] = field(default_factory=dict)
     day: int = 0
     asked: frozenset[int] = frozenset()
     strategy: str = "hybrid"
     dial: float = DEFAULT_DIAL
+    explorer: str | None = None
+
+    @property
+    def rules(self) -> Policy:
+        """The policy with what stands at "never" on the sliders."""
+        return self.taste.barring(self.policy)
 
 
 class Screen:
@@ -104,7 +117,7 @@ class Evening:
         self.screen = screen
         self.person = person
         self.recommender = screen.recommender
-        profile, policy = person.profile, replace(person.policy, seen=True)
+        profile, policy = person.profile, replace(person.rules, seen=True)
         self.known = not self.recommender.hybrid.is_cold(len(profile))
         may = self.recommender.filters.allowed(policy, profile)
         done = np.zeros(len(screen.catalogue), np.bool_)
@@ -113,6 +126,7 @@ class Evening:
         may &= ~screen.series.not_yet(done)
         self.done = done
         self.open: BoolVector = screen.works.without_doubles(may, np.flatnonzero(done).astype(np.int32))
+        self.may = self.open.copy()
         self.taken: set[int] = set()
         self.take(taken)
 
@@ -124,9 +138,21 @@ class Evening:
     @cached_property
     def scores(self) -> FloatVector:
         """(n_movies,) what the person's strategy ranks by."""
-        batch = Profiles.stack([self.person.profile], len(self.screen.catalogue))
-        scores: FloatVector = self.recommender.hybrid.explained(batch, self.person.strategy).scores[0]
-        return scores
+        scores: FloatVector = self.blended.scores[0]
+        return scores if self.boost is None else scores + self.boost.total
+
+    @cached_property
+    def blended(self) -> Blended:
+        """What the engines of the person's strategy make of the catalogue."""
+        return self._asked(self.person.strategy)
+
+    @cached_property
+    def boost(self) -> Boost | None:
+        """What the person's sliders add; None where none was moved."""
+        taste = self.person.taste
+        if not taste.sliders:
+            return None
+        return self.recommender.sliders.boost(taste, reach_of(self.blended.scores[0], self.may))
 
     def ranked(self, scores: FloatVector, among: BoolVector, n: int, dial: float | None = None) -> IntVector:
         """Return up to `n` films of those open, rotated for the day and diversified.
@@ -146,10 +172,16 @@ class Evening:
         chosen = person.dial if dial is None else dial
         return diversify(today, inside, n, chosen, screen.features, person.profile, screen.diversity)
 
+    def explored(self, among: BoolVector) -> int | None:
+        """Return the film of a row that the explorer puts at its head; None where nobody explores."""
+        if self.person.explorer is None or not (self.open & among).any():
+            return None
+        return int(self.ranked(self._asked(self.person.explorer).scores[0], among, 1, dial=0.0)[0])
+
     @property
     def again(self) -> BoolVector:
         """(n_movies,) what may be shown although it was seen, and is not on the page."""
-        policy = replace(self.person.policy, seen=False)
+        policy = replace(self.person.rules, seen=False)
         may = self.recommender.filters.allowed(policy, self.person.profile)
         may[np.fromiter(self.taken, np.int64, len(self.taken))] = False
         return may
@@ -162,7 +194,7 @@ class Evening:
         questions = None if self.known else self.screen.questions
         if questions is None:
             return None
-        policy = replace(self.person.policy, seen=False)
+        policy = replace(self.person.rules, seen=False)
         allowed = self.recommender.filters.allowed(policy, self.person.profile)
         allowed[self.person.profile.movies] = False
         allowed[_listed(self.person.asked)] = False
@@ -180,10 +212,17 @@ class Evening:
         """Return films with the reasons the person's strategy gives."""
         if not movies:
             return {}
-        only = replace(self.person.policy, seen=False, available=frozenset(movies))
-        strategy = self.person.strategy
-        answer = self.recommender.recommend(self.person.profile, len(movies), strategy=strategy, policy=only)
-        return {item.movie: item for item in answer.items}
+        told = self.recommender.explain_all(
+            self.person.profile, np.array(list(movies), np.int32), blended=self.blended, boost=self.boost
+        )
+        return {
+            each.movie: Recommendation(each.movie, each.score, reason, contributions(each), each)
+            for reason, each in told
+        }
+
+    def _asked(self, strategy: str) -> Blended:
+        batch = Profiles.stack([self.person.profile], len(self.screen.catalogue))
+        return self.recommender.hybrid.explained(batch, strategy)
 
 
 def _listed(films: frozenset[int]) -> IntVector:

@@ -1,4 +1,4 @@
-"""The first page, and what trends."""
+"""The first page, more of its rows, and what trends."""
 
 from __future__ import annotations
 
@@ -14,14 +14,33 @@ router = APIRouter(include_in_schema=False)
 
 TRENDING = 60
 FAN = 5
+MORE = 24
+"""Films that join a row at once, or stand on a page of their own where scripts are off."""
+SKIPPED_MOST = 50
 
 
 @router.get("/")
 def show_home(visit: Visiting) -> HTMLResponse:
-    """Show a top pick and three rows, each with its reason."""
-    home = visit.cinema.home(visit.viewer_id)
+    """Show a top pick and the rows of the day, each with its reason; ask newcomers one question."""
+    skipped = visit.ids("skip", SKIPPED_MOST)
+    home = visit.cinema.home(visit.viewer_id, skipped=skipped)
     hero, shelves = _open(home)
-    return visit.page("home.html", home=home, hero=hero, shelves=shelves, fan=_fan(home), rated=visit.rated())
+    return visit.page(
+        "home.html",
+        home=home,
+        hero=hero,
+        shelves=shelves,
+        fan=_fan(home),
+        rated=visit.rated(),
+        skipped=skipped,
+    )
+
+
+@router.get("/row")
+def show_more(visit: Visiting, cursor: str = "") -> HTMLResponse:
+    """Show the next films of a row of the first page."""
+    shelf = visit.cinema.more(cursor, MORE, visit.viewer_id, exclude=visit.ids("exclude", 500))
+    return visit.page("row.html", shelf=shelf)
 
 
 @router.get("/trending")

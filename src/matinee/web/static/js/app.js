@@ -5,4 +5,5 @@ import "./stars.js";
 import "./shelves.js";
 import "./keys.js";
 import "./pages.js";
+import "./more.js";
 import "./control.js";

@@ -35,11 +35,20 @@ async function say(film, kind, given) {
     press(film, kinds);
     const gone = given === "1" && ["not_for_me", "hidden", "dislike"].includes(kind);
     const cards = gone ? [...document.querySelectorAll(`.card[data-film="${film}"]`)] : [];
+    const focused = cards.find((card) => card.contains(document.activeElement));
     for (const card of cards) card.hidden = true;
+    if (focused) neighbour(focused)?.focus();
     toast(given === "1" ? DONE[kind] : "Taken back.", { Undo: () => takeBack(film, kind, given, cards) });
   } catch {
     toast("That could not be saved. Are you connected?", { "Try again": () => say(film, kind, given) });
   }
+}
+
+/** The next film of a row or grid that is still there, or the one before. */
+function neighbour(card) {
+  const left = [...card.parentElement.children].filter((other) => !other.hidden);
+  const after = left.find((other) => card.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return (after ?? left.at(-1))?.querySelector(".card-link");
 }
 
 // The server takes back the last action, which may by now be another one: say the opposite of this one instead.

@@ -58,6 +58,10 @@ function rateHere(link) {
   else if (film) (film.querySelector("input:checked") ?? film.querySelector(".stars input")).focus();
 }
 
+function notForMe(link) {
+  link?.closest(".card")?.querySelector("[data-say=not_for_me]")?.click();
+}
+
 function back() {
   if (document.referrer.startsWith(location.origin) && history.length > 1) history.back();
   else location.assign("/");
@@ -87,7 +91,7 @@ addEventListener("keydown", (event) => {
     if (first && scrollY > 0) reach(first), event.preventDefault();
     return;
   }
-  const act = { "/": () => document.getElementById("find").select(), "?": openHelp, r: () => rateHere(link), u: undo }[event.key.toLowerCase()];
+  const act = { "/": () => document.getElementById("find").select(), "?": openHelp, r: () => rateHere(link), n: () => notForMe(link), u: undo }[event.key.toLowerCase()];
   if (act) {
     event.preventDefault();
     act();

@@ -11,10 +11,11 @@ const filmsOf = (root) => new Set([...root.querySelectorAll("[data-film]")].map(
 // is on the way, another one may come: the last word counts.
 let awaited = null;
 let undecided = false;
+let answering = false;
 let refreshing = Promise.resolve();
 
 function followHome(detail) {
-  if (rateDialog.open || undecided) awaited = detail;
+  if (rateDialog.open || undecided || answering) awaited = detail;
   else refreshing = refreshing.then(() => refreshHome(detail)).catch(() => location.reload());
 }
 
@@ -27,9 +28,31 @@ rateDialog.addEventListener("close", async () => {
   if (detail) followHome(detail);
 });
 
+// The question of the page: with keys one may still be on the way to another star, so it stays until one goes on.
+document.addEventListener("chosen", ({ target, detail }) => (answering = Boolean(target.closest(".question")) && !detail.byPointer));
+
+async function answered(form) {
+  answering = false;
+  await settled(form.dataset.film);
+  const detail = awaited;
+  awaited = null;
+  if (detail) followHome(detail);
+}
+
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const form = target.closest?.(".question .rate-form");
+  if (form && answering && !form.contains(relatedTarget)) answered(form);
+});
+
+document.addEventListener("keydown", ({ key, target }) => {
+  const form = target.closest?.(".question .rate-form");
+  if (form && answering && key === "Enter") answered(form);
+});
+
 async function refreshHome({ film, title, stars, before }) {
   const focused = document.activeElement?.closest?.(".shelf [data-film]");
   const place = focused && { shelf: focused.closest(".shelf").dataset.shelf, index: [...focused.parentElement.children].indexOf(focused) };
+  const asked = document.activeElement?.closest?.(".question");
   let added = 0;
   const fresh = await swap(`/?rated=${film}${before ? `&was=${before}` : ""}`, "home", (next, old) => {
     const known = filmsOf(old);
@@ -49,6 +72,7 @@ async function refreshHome({ film, title, stars, before }) {
   });
   for (const row of fresh.querySelectorAll("[data-scrolled]")) row.querySelector(".shelf-row").scrollLeft = row.dataset.scrolled;
   announce(`Changed because you ${stars ? "just rated" : "cleared your rating of"} ${title}. ${added} new ${added === 1 ? "film" : "films"}.`);
+  if (asked) (fresh.querySelector(".question .stars input") ?? fresh.querySelector(".card-link"))?.focus({ preventScroll: true });
   if (place) {
     const cards = [...(fresh.querySelector(`[data-shelf="${place.shelf}"]`) ?? fresh).querySelectorAll(".card-link")];
     cards[Math.min(place.index, cards.length - 1)]?.focus({ preventScroll: true });
