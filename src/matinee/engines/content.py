@@ -147,9 +147,21 @@ class Content(Engine):
 
     def contributions_to(self, profile: Profile, vectors: FloatMatrix) -> FloatMatrix:
         """Return (k, n) what each of n ratings adds to the products of the taste with vectors (k, features)."""
-        _, weights, lengths = self._tastes(Profiles.stack([profile], self.n_movies))
-        parts: FloatMatrix = (vectors @ self.matrix("vectors").rows(profile.movies).T) * weights
-        return parts / lengths[0] if lengths[0] > 0 else np.zeros_like(parts)
+        return self.parts_of_vectors(profile, vectors, vectors[:0])[0]
+
+    def parts_of_vectors(
+        self, profile: Profile, vectors: FloatMatrix, others: FloatMatrix
+    ) -> tuple[FloatMatrix, FloatVector]:
+        """Meet one taste with two sets of vectors.
+
+        Returns:
+            (k, n) what each of n ratings adds to the products with vectors (k, features), and (m,) the products with
+            others (m, features).
+        """
+        taste, weights, lengths = self._tastes(Profiles.stack([profile], self.n_movies))
+        scaled = weights / lengths[0] if lengths[0] > 0 else np.zeros_like(weights)
+        parts: FloatMatrix = vectors @ (self.matrix("vectors").rows(profile.movies) * scaled[:, None]).T
+        return parts, others @ taste[0]
 
     def _tastes(self, profiles: Profiles) -> tuple[FloatMatrix, FloatVector, FloatVector]:
         """Return people (n, features) at length 1 or 0, the weight of each entry, and people's lengths before that."""

@@ -118,8 +118,11 @@ class Ease(Engine):
         rows = among(profiles, self._entry_weights(profiles.values), self._places(), len(columns))
         if "pairs" in self.arrays:
             rows = with_pairs(rows, (self.arrays["pairs"][0], self.arrays["pairs"][1]))
+        sums = self.matrix("weights").row_sums(rows)
+        if len(columns) == self.n_movies:
+            return sums  # ascending columns that are as many as the movies are the movies
         scores = np.zeros((len(profiles), self.n_movies), np.float32)
-        scores[:, columns] = self.matrix("weights").row_sums(rows)
+        scores[:, columns] = sums
         return scores
 
     def _entry_weights(self, values: FloatVector) -> FloatVector:

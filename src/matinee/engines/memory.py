@@ -1,7 +1,8 @@
-"""Say how much memory a step takes before taking it, and refuse with advice when the machine has less."""
+"""Memory: say how much a step takes before taking it, refuse with advice when there is less, and keep what is freed."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from matinee.errors import EnvironmentFailure
 
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Numbers of the two settings in glibc's malloc.h."""
 
 
 def require_memory(needed: float, what: str, advice: str) -> None:
@@ -58,3 +62,20 @@ def _container() -> int | None:
         return None
     droppable = sum(int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "slab_reclaimable ")))
     return max(int(limit) - used + droppable, 0)
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep up to 32 MB of freed memory instead of handing it back after every request.
+
+    A list over 60,000 films takes and frees some twenty arrays of 240 kB. glibc returns such memory to the system at
+    once, and each of its pages is then fetched and cleared anew by the next request, which costs more than the arithmetic.
+    Blocks from 8 MB on are still returned when they are freed.
+
+    Returns:
+        Whether the C library could be told; elsewhere than with glibc nothing is changed.
+    """
+    try:
+        tell = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # another C library
+        return False
+    return bool(tell(_TRIM_THRESHOLD, 32 << 20)) and bool(tell(_MMAP_THRESHOLD, 8 << 20))

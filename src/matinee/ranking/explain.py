@@ -10,26 +10,32 @@ Yan, ICML 2017), exact for the exponential of a sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Self
 
 import numpy as np
 
 from matinee.data import Catalogue
 from matinee.engines.content import Content
-from matinee.engines.content_parts import ContentParts, FilmParts
+from matinee.engines.content_parts import KEPT, ContentParts
 from matinee.ranking.attribution import METHODS, SOLVED, WALKED, EngineParts, parts_of
-from matinee.ranking.explanation import EXACT, Amounts, Column, Explanation
+from matinee.ranking.explanation import EXACT, Amounts, Column, Digest, Explanation
 from matinee.ranking.hints import GenreHints
 from matinee.ranking.hybrid import COLD, Blended, Hybrid, hints_of
 from matinee.ranking.taste import Boost
-from matinee.types import FloatVector, IntVector, Profile, Profiles
+from matinee.types import FloatVector, IntVector, LongVector, Profile, Profiles
 
 FAME = Column("popularity", "How popular it is")
 USUAL = Column("popularity", "What people in general make of it")
 BASELINE = Column("baseline", "Where the scale begins")
 HINTED = "exact: integrated along the genres' lift"
+
+SPEAKING = 3
+"""So many of the strongest ratings are found for a whole list at once: what a card names."""
+
+_NOTHING: Amounts = np.zeros(0)
 
 
 @dataclass
@@ -39,9 +45,33 @@ class _Sums:
     ratings: Amounts
     fame: Amounts
     usual: Amounts
-    named: list[list[tuple[Column, float]]]
+    named: list[tuple[Column, ...]]
+    named_amounts: list[Amounts]
     left: list[tuple[Column, Amounts]] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls, n_movies: int, n_ratings: int) -> Self:
+        """Return sums of which nothing is known yet."""
+        return cls(
+            np.zeros((n_movies, n_ratings)),
+            np.zeros(n_movies),
+            np.zeros(n_movies),
+            [()] * n_movies,
+            [_NOTHING] * n_movies,
+        )
+
+    def name(self, place: int, columns: tuple[Column, ...], amounts: Amounts) -> None:
+        """Add what genres, people or sliders give one film."""
+        if self.named[place]:
+            columns, amounts = self.named[place] + columns, np.concatenate([self.named_amounts[place], amounts])
+        self.named[place], self.named_amounts[place] = columns, amounts
+
+    def named_total(self) -> Amounts:
+        """Return (m,) what genres, people and sliders add to each film."""
+        films = np.repeat(np.arange(len(self.named)), [len(columns) for columns in self.named])
+        total = np.bincount(films, np.concatenate([_NOTHING, *self.named_amounts]), len(self.named))
+        return total.astype(np.float64, copy=False)
 
 
 class Explainer:
@@ -83,10 +113,7 @@ class Explainer:
             One explanation a film; its parts add up to the blended score and the boost.
         """
         movies = np.asarray(movies, np.int32)
-        n = len(profile)
-        sums = _Sums(
-            np.zeros((len(movies), n)), np.zeros(len(movies)), np.zeros(len(movies)), [[] for _ in range(len(movies))]
-        )
+        sums = _Sums.nothing(len(movies), len(profile))
         for name in blended.raw:
             weight, scale = float(blended.weights[name][row]), blended.scales[name]
             if weight > 0:
@@ -96,9 +123,9 @@ class Explainer:
         if boost is not None:
             score = score + boost.total[movies]
             for place, movie in enumerate(movies):
-                sums.named[place] += [
-                    (_column("taste", slider.name), amount) for slider, amount in boost.of(int(movie)).items()
-                ]
+                given = boost.of(int(movie))
+                columns = tuple(_column("taste", slider.name) for slider in given)
+                sums.name(place, columns, np.array(list(given.values()), np.float64))
         return list(self._explanations(sums, profile, movies, score))
 
     def _add(
@@ -142,11 +169,15 @@ class Explainer:
         """Add what genres and people of a film meet in the taste; what remains of its vector belongs to the ratings."""
         films = named.of(movies)
         vectors = engine.matrix("vectors").rows(movies) - np.stack([film.total for film in films])
-        sums.ratings += factor * engine.contributions_to(profile, vectors).astype(np.float64)
-        sums.methods[engine.name] = METHODS[engine.name]
         stacked = np.concatenate([film.vectors for film in films])
-        felt = engine.score_vectors(Profiles.stack([profile], engine.n_movies), stacked)[0].astype(np.float64) * factor
-        _spread(sums.named, films, felt.tolist())
+        ratings, felt = engine.parts_of_vectors(profile, vectors, stacked)
+        sums.ratings += factor * ratings.astype(np.float64)
+        sums.methods[engine.name] = METHODS[engine.name]
+        amounts, first = felt.astype(np.float64) * factor, 0
+        for place, film in enumerate(films):
+            last = first + len(film.names)
+            sums.name(place, _columns(film.names), amounts[first:last])
+            first = last
 
     def _add_popularity(
         self,
@@ -166,36 +197,40 @@ class Explainer:
         whole = pulls.sum(axis=1)
         slope = np.divide(lift - 1, whole, out=np.ones(len(whole)), where=np.abs(whole) > 1e-6)
         amounts = (factor * plain * slope)[:, None] * pulls
+        names = self.catalogue.genre_names
         for place, row in enumerate(amounts):
-            sums.named[place] += [
-                (_column("genre", self.catalogue.genre_names[genre], HINTED), float(row[genre]))
-                for genre in np.flatnonzero(row)
-            ]
+            lifted = np.flatnonzero(row)
+            columns = tuple(_column("genre", names[genre], HINTED) for genre in lifted.tolist())
+            sums.name(place, columns, row[lifted])
 
     def _explanations(self, sums: _Sums, profile: Profile, movies: IntVector, score: Amounts) -> Iterator[Explanation]:
         columns, others = [FAME, USUAL], [sums.fame, sums.usual]
+        popularity = (sums.fame + sums.usual).tolist()
         for column, amounts in sums.left:
             columns.append(column)
             others.append(amounts)
-        named = [[amount for _, amount in pairs] for pairs in sums.named]
-        rest = score - sums.ratings.sum(axis=1) - np.sum(others, axis=0) - [sum(amounts) for amounts in named]
+        own = sums.ratings.sum(axis=1) + sums.named_total()
+        rest = score - own - np.sum(others, axis=0)
         table = np.stack([*others, rest], axis=1)
         columns.append(BASELINE)
         exact = WALKED not in sums.methods.values()
         method = _method(sums.methods)
-        for place, movie in enumerate(movies):
+        digests = zip(own.tolist(), popularity, strongest(sums.ratings, SPEAKING).tolist(), strict=True)
+        given = zip(movies.tolist(), score.tolist(), digests, strict=True)
+        for place, (movie, whole, digest) in enumerate(given):
             yield Explanation(
-                movie=int(movie),
-                score=float(score[place]),
+                movie=movie,
+                score=whole,
                 rated=profile.movies,
                 rating_amounts=sums.ratings[place],
                 titles=self.catalogue.titles,
                 rating_exact=exact,
                 rating_method=method,
-                named=tuple(column for column, _ in sums.named[place]),
-                named_amounts=np.array(named[place], np.float64),
+                named=sums.named[place],
+                named_amounts=sums.named_amounts[place],
                 columns=columns,
                 others=table[place],
+                digest=Digest(*digest),
             )
 
     @cached_property
@@ -223,13 +258,21 @@ def explain(
     return Explainer(hybrid, catalogue).explain(profile, movies, blended, boost)
 
 
-def _spread(named: list[list[tuple[Column, float]]], films: Sequence[FilmParts], amounts: list[float]) -> None:
-    """Give each film's own names their amounts, which lie one after the other."""
-    at = 0
-    for pairs, film in zip(named, films, strict=True):
-        for kind, name in film.names:
-            pairs.append((_column(kind, name), amounts[at]))
-            at += 1
+def strongest(amounts: Amounts, n: int) -> LongVector:
+    """Return (m, min(n, k)) the places of the largest amounts in each of m rows of k, largest first, ties by the later place."""
+    left = amounts[:, ::-1].copy()
+    n, last = min(n, left.shape[1]), left.shape[1] - 1
+    found, rows = np.empty((len(left), n), np.int64), np.arange(len(left))
+    for rank in range(n):
+        top = left.argmax(axis=1)
+        found[:, rank] = last - top
+        left[rows, top] = -np.inf
+    return found
+
+
+@lru_cache(KEPT)
+def _columns(names: tuple[tuple[str, str], ...]) -> tuple[Column, ...]:
+    return tuple(_column(kind, name) for kind, name in names)
 
 
 @lru_cache(65_536)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from matinee.ranking.answers import Contribution, MovieStatistics
@@ -26,40 +24,63 @@ WELL = 3.5
 
 
 def because(explanation: Explanation, profile: Profile, named: NamedFilms, *, explicit: bool) -> str | None:
-    """Say in one sentence what speaks most for a film: a rating, and a genre, person or slider that matters as much.
+    """Say in one sentence what speaks most for a film; who explains a list keeps `Sentences`."""
+    return Sentences(profile, named, explicit=explicit).because(explanation)
 
-    Only amounts of the explanation are named, and what is said of a genre or person is counted in the profile first.
+
+class Sentences:
+    """The sentences of one list; what is counted in the profile for one film is kept for the others.
 
     Args:
-        explanation: of the film.
         profile: whose history was explained.
         named: the films of each genre and person.
         explicit: whether people gave stars.
-
-    Returns:
-        The sentence; None where nothing of the person's own speaks for the film.
     """
-    rated = explanation.ratings(1)
-    least = AMONG_THE_TOP * rated[0].amount if rated else 0.0
-    telling = (part for part in explanation.features(MOST_SPEAKING) if part.amount >= least)
-    feature = next((part for part in telling if _holds(part, profile, named, explicit=explicit)), None)
-    if not rated:
-        return None if feature is None else f"Because you {_liking(feature, explicit=explicit)}"
-    strongest = Contribution(int(rated[0].movie or 0), rated[0].amount)
-    start = because_of(strongest, profile, explanation.titles, explicit=explicit)
-    return start if feature is None else f"{start} and {_liking(feature, explicit=explicit)}"
 
+    def __init__(self, profile: Profile, named: NamedFilms, *, explicit: bool) -> None:
+        self._profile, self._named, self._explicit = profile, named, explicit
+        self._liked = profile.movies[profile.values >= WELL] if explicit else profile.movies
+        self._borne_out: dict[tuple[str, str], bool] = {}
+        self._starts: dict[int, str] = {}
 
-def _holds(part: Part, profile: Profile, named: NamedFilms, *, explicit: bool) -> bool:
-    """Whether the profile itself bears out what would be said of a genre or person; a slider always does."""
-    if part.kind not in ("genre", "person"):
-        return part.kind == "taste"
-    liked = profile.movies[profile.values >= WELL] if explicit else profile.movies
-    films = named.of("genre" if part.kind == "genre" else "person", part.label)
-    # Ascending films are searched: there are many of a genre and few in a profile.
-    places = np.searchsorted(films, liked)
-    inside = places < len(films)
-    return int((films[places[inside]] == liked[inside]).sum()) >= (OFTEN if part.kind == "genre" else TWICE)
+    def because(self, explanation: Explanation) -> str | None:
+        """Say what speaks most for a film: a rating, and a genre, person or slider that matters as much.
+
+        Only amounts of the explanation are named, and what is said of a genre or person is counted in the profile first.
+
+        Returns:
+            The sentence; None where nothing of the person's own speaks for the film.
+        """
+        places = explanation.strongest(1)
+        least = AMONG_THE_TOP * float(explanation.rating_amounts[places[0]]) if places else 0.0
+        telling = (part for part in explanation.features(MOST_SPEAKING, least) if self._holds(part))
+        feature = next(telling, None)
+        liking = None if feature is None else _liking(feature, explicit=self._explicit)
+        if not places:
+            return None if liking is None else f"Because you {liking}"
+        start = self._start(places[0], explanation)
+        return start if liking is None else f"{start} and {liking}"
+
+    def _start(self, place: int, explanation: Explanation) -> str:
+        if place not in self._starts:
+            movie = int(explanation.rated[place])
+            value = float(self._profile.values[np.flatnonzero(self._profile.movies == movie)[0]])
+            self._starts[place] = because_of(explanation.titles[movie], value, explicit=self._explicit)
+        return self._starts[place]
+
+    def _holds(self, part: Part) -> bool:
+        """Whether the profile itself bears out what would be said of a genre or person; a slider always does."""
+        if part.kind not in ("genre", "person"):
+            return part.kind == "taste"
+        key = (part.kind, part.label)
+        if key not in self._borne_out:
+            films = self._named.of("genre" if part.kind == "genre" else "person", part.label)
+            # Ascending films are searched: there are many of a genre and few in a profile.
+            places = np.searchsorted(films, self._liked)
+            inside = places < len(films)
+            found = int(np.count_nonzero(films[places[inside]] == self._liked[inside]))
+            self._borne_out[key] = found >= (OFTEN if part.kind == "genre" else TWICE)
+        return self._borne_out[key]
 
 
 def _liking(part: Part, *, explicit: bool) -> str:
@@ -73,16 +94,15 @@ def _liking(part: Part, *, explicit: bool) -> str:
 
 def contributions(explanation: Explanation) -> tuple[Contribution, ...]:
     """Return the rated films that speak most for a film, strongest first, ties by the newer rating."""
-    return tuple(Contribution(int(part.movie or 0), part.amount) for part in explanation.ratings(MOST_SPEAKING))
+    rated, amounts = explanation.rated, explanation.rating_amounts
+    return tuple(
+        Contribution(int(rated[place]), float(amounts[place])) for place in explanation.strongest(MOST_SPEAKING)
+    )
 
 
-def because_of(rated: Contribution, profile: Profile, titles: Sequence[str], *, explicit: bool) -> str:
+def because_of(title: str, value: float, *, explicit: bool) -> str:
     """Name the rated film that speaks most for a recommendation."""
-    title = titles[rated.movie]
-    if not explicit:
-        return f"Because you watched {title}"
-    value = float(profile.values[np.flatnonzero(profile.movies == rated.movie)[0]])
-    return f"Because you gave {title} {stars(value)}"
+    return f"Because you gave {title} {stars(value)}" if explicit else f"Because you watched {title}"
 
 
 def because_popular(statistics: MovieStatistics, *, viewers: str, explicit: bool) -> str:

@@ -124,15 +124,15 @@ class Sparse8(Matrix):
         """Return the entries where rows and columns meet."""
         wanted, place = np.unique(columns, return_inverse=True)
         found = np.zeros((len(rows), len(wanted)), np.float32)
-        slots = np.full(self.shape[1], -1, np.int32)
-        slots[wanted] = np.arange(len(wanted), dtype=np.int32)
+        # A byte a column: the table of all columns stays in the processor's cache while entries are looked up.
+        is_wanted = np.zeros(self.shape[1], np.bool_)
+        is_wanted[wanted] = True
         for first in range(0, len(rows), _ROWS):
             part = rows[first : first + _ROWS]
             stored, values, indptr = self._entries(part)
-            slot = slots[stored]
-            hit = np.flatnonzero(slot >= 0)
+            hit = np.flatnonzero(is_wanted[stored])
             row = np.searchsorted(indptr, hit, side="right") - 1
-            found[first + row, slot[hit]] = values[hit] * self._scale[part[row]]
+            found[first + row, np.searchsorted(wanted, stored[hit])] = values[hit] * self._scale[part[row]]
         return found[:, place]
 
     def column(self, column: int) -> FloatVector:
