@@ -10,6 +10,7 @@ import numpy as np
 
 from matinee.data import Catalogue
 from matinee.engines.matrices import is_here
+from matinee.engines.memory import keep_freed_memory
 from matinee.engines.popular import Popular
 from matinee.errors import ReleaseError, UnknownIdError
 from matinee.ranking.answers import Answer, MovieStatistics, Recommendation
@@ -79,6 +80,7 @@ class Recommender:
             raise ReleaseError(
                 f"Release {release.version} lacks the engine {COLD!r}.", hint="Train again: matinee train --data PATH."
             )
+        keep_freed_memory()
         self.release = release
         data = release.manifest.data
         self.hybrid = Hybrid(
