@@ -6,7 +6,7 @@
 
 `als` against `implicit`'s AlternatingLeastSquares, both with 64 factors and both given the training likes of the protocol
 `strong`. The peer's weight and ridge were chosen on the validation part (`--choose 2,4,8:1,10,30,100` prints the grid); ours are the engine's
-defaults. The peer takes 15 iterations, its default; after each the test people are ranked from its film factors, folded
+defaults, unless `--l2` says otherwise. The peer takes 15 iterations, its default; after each the test people are ranked from its film factors, folded
 in exactly. Its time is that of the iterations up to its best NDCG@100, as it reports them itself, loading and set-up left
 out; ours is a whole fit, with as many epochs as it takes to be at least as good. Both take turns, and the faster of the
 turns counts. `--peer-python` names an interpreter that has implicit; without it only ours is timed.
@@ -93,7 +93,8 @@ class Folded:
 class Contest:
     """One data set, divided once for everybody."""
 
-    def __init__(self, dataset: Dataset, held_out: int, part: str, folder: Path) -> None:
+    def __init__(self, dataset: Dataset, held_out: int, part: str, folder: Path, l2: float = AlsConfig.l2) -> None:
+        self.l2 = l2
         self.strong = Strong(StrongConfig(held_out_users=held_out))
         self.split: RankingSplit = self.strong.split(dataset, part)  # type: ignore[arg-type]
         train = self.split.train
@@ -127,7 +128,7 @@ class Contest:
 
     def ours(self, epochs: int) -> tuple[Als, float, float]:
         """Return the fitted engine, the seconds and the processor seconds."""
-        engine = Als(AlsConfig(embedding_size=FACTORS, epochs=epochs))
+        engine = Als(AlsConfig(embedding_size=FACTORS, epochs=epochs, l2=self.l2))
         begun, busy = time.perf_counter(), time.process_time()
         engine.fit(self.split.train)
         return engine, time.perf_counter() - begun, time.process_time() - busy
@@ -201,6 +202,9 @@ def main() -> None:
     options.add_argument("--watched", action="store_true", help="forget the stars: every rating is a like")
     options.add_argument("--alpha", type=float, default=4.0, help="the peer's weight of a like")
     options.add_argument("--ridge", type=float, default=30.0, help="the peer's regularization")
+    options.add_argument(
+        "--l2", type=float, default=AlsConfig.l2, help="the ridge of als, chosen on the validation part too"
+    )
     options.add_argument("--choose", metavar="A,…:R,…", help="print the peer's grid on the validation part and stop")
     options.add_argument("--turns", type=int, default=3)
     asked = options.parse_args()
@@ -216,7 +220,7 @@ def main() -> None:
             choose(Contest(dataset, asked.users, "validation", Path(folder)), asked.peer_python, alphas, ridges)
             return
         if "als" in names:
-            contest = Contest(dataset, asked.users, "test", Path(folder))
+            contest = Contest(dataset, asked.users, "test", Path(folder), asked.l2)
             compare(contest, asked.peer_python, asked.alpha, asked.ridge, asked.turns)
     alone(dataset, [name for name in names if name != "als"], asked.turns)
     print(f"load {os.getloadavg()[0]:.1f}")
