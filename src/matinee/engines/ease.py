@@ -160,12 +160,13 @@ class Ease(Engine):
         places = self._places()
         asked, rated = places[movies], places[profile.movies]
         weights = self._entry_weights(profile.values)
-        # Films that do not take part get another film's row and column here; both are blanked below.
-        parts: FloatMatrix = self.matrix("weights").entries(np.maximum(rated, 0), np.maximum(asked, 0)).T * weights
+        parts = np.zeros((len(movies), len(profile)), np.float32)
+        # The rows that `score` reads. Films asked about that do not take part get another's column; it is blanked below.
+        read = np.flatnonzero((weights != 0) & (rated >= 0))
+        parts[:, read] = self.matrix("weights").entries(rated[read], np.maximum(asked, 0)).T * weights[read]
         if "pairs" in self.arrays:
             self._add_pairs(parts, asked, rated, weights)
         parts[asked < 0] = 0
-        parts[:, rated < 0] = 0
         return parts
 
     def _add_pairs(self, parts: FloatMatrix, asked: IntVector, rated: IntVector, weights: FloatVector) -> None:

@@ -62,9 +62,10 @@ def sanitise(scores: FloatMatrix) -> tuple[FloatMatrix, BoolVector]:
     Returns:
         (P, M) float32, and (P,) bool.
     """
-    # A finite sum proves every score finite in one pass; an infinite one may be an overflow and only costs a second look.
+    # A finite sum of squares proves every score finite in one pass; an infinite one may be an overflow and only costs a
+    # second look.
     with np.errstate(over="ignore", invalid="ignore"):
-        fine = np.isfinite(scores.sum())
+        fine = np.isfinite(np.vdot(scores, scores))
     if fine:
         return scores.astype(np.float32, copy=False), np.ones(len(scores), np.bool_)
     finite = np.isfinite(scores)

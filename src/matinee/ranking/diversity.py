@@ -146,13 +146,13 @@ def _greedy(
     config: DiversityConfig,
 ) -> IntVector:
     """Return `n` places in the pool, in the order they are taken."""
-    vectors = features.vectors[pool]
     # Every constant is multiplied in before the loop: it runs n times over the pool and is the cost of a request.
-    likeness = vectors @ vectors.T
-    likeness *= np.float32(-dial * config.redundancy)
+    vectors = features.vectors[pool]
+    costly = vectors * np.float32(-dial * config.redundancy)
+    likeness = np.empty(len(pool), np.float32)
     worth = np.float32(1 - dial) * to_unit(scores) - np.float32(dial * config.damping) * features.fame[pool]
     calibrate = None if wanted is None or config.calibration == 0 else _Calibration(features, pool, wanted, config)
-    strength = np.float32(dial * config.calibration)
+    strength = dial * config.calibration
     penalty = np.full(len(pool), np.inf, np.float32)
     taken = np.empty(n, np.int32)
     total = worth.copy()
@@ -164,7 +164,8 @@ def _greedy(
         worth[chosen] = -np.inf
         if calibrate is not None:
             calibrate.take(chosen)
-        np.minimum(penalty, likeness[chosen], out=penalty)
+        np.matmul(vectors, costly[chosen], out=likeness)
+        np.minimum(penalty, likeness, out=penalty)
         np.add(worth, penalty, out=total)
     return taken
 
@@ -185,18 +186,25 @@ class _Calibration:
         self._entries: FloatMatrix = np.zeros((len(pool), len(sizes), len(kept)), np.float32)
         self._entries[np.arange(len(pool)), row] = self._shares > 0
         self._entries = self._entries.reshape(len(pool), -1)
-        self._keep = np.float32(1 - config.smoothing)
-        self._added = (self._keep * sizes)[:, None].astype(np.float32)
+        keep = np.float32(1 - config.smoothing)
+        self._added = (keep * sizes)[:, None].astype(np.float32)
+        self._kept_shares = keep * self._shares
         self._floor = np.float32(config.smoothing) * self._wanted
-        self._have = np.zeros(len(kept), np.float32)
+        # What the list has of each genre, with α k p for the film that comes next.
+        self._have = self._floor.copy()
+        self._table = np.empty((len(sizes), len(kept)), np.float32)
+        self._gains = np.empty(len(pool), np.float32)
 
-    def gains(self, k: int, strength: np.float32) -> FloatVector:
-        """Return (pool,) what each film would gain as the k-th, times `strength`."""
-        table = np.log1p(self._added / (self._have + k * self._floor))
-        table *= self._wanted * (k * strength)
-        gains: FloatVector = self._entries @ table.ravel()
-        return gains
+    def gains(self, k: int, strength: float) -> FloatVector:
+        """Return (pool,) what each film would gain as the k-th, times `strength`; the next call overwrites it."""
+        table = np.divide(self._added, self._have, out=self._table)
+        np.log1p(table, out=table)
+        table *= self._wanted
+        np.matmul(self._entries, table.ravel(), out=self._gains)
+        self._gains *= k * strength
+        return self._gains
 
     def take(self, chosen: int) -> None:
         """Count a film's genres among those taken."""
-        self._have += self._keep * self._shares[chosen]
+        self._have += self._kept_shares[chosen]
+        self._have += self._floor

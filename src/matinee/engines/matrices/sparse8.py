@@ -25,6 +25,9 @@ BYTES_A_ROW = 12
 BYTES_MORE = 16
 """The last start and the number of columns."""
 
+Entries = tuple[IntVector, NDArray[np.int8], NDArray[np.int32]]
+"""Columns, values and row pointers of some rows."""
+
 _FARTHEST = 255
 _ROWS = 256
 """Rows encoded or decoded to full length at a time."""
@@ -51,6 +54,8 @@ class Sparse8(Matrix):
         self._gaps, self._values, self._starts, self._scale = gaps, values, starts, scale
         self.shape = (len(scale), n_columns)
         self.nbytes = gaps.nbytes + values.nbytes + starts.nbytes + scale.nbytes + 8
+        nothing = np.zeros(0, np.int32)
+        self._last: tuple[Index, Entries] = (nothing, (nothing, np.zeros(0, np.int8), np.zeros(1, np.int32)))
 
     @classmethod
     def opened(cls, parts: Arrays) -> Sparse8:
@@ -144,8 +149,18 @@ class Sparse8(Matrix):
         scaled = (weights * self._scale[rows]).astype(np.float32)
         return weighted_sum(columns, values.astype(np.float32), indptr, scaled, self.shape[1])
 
-    def _entries(self, rows: Index) -> tuple[IntVector, NDArray[np.int8], NDArray[np.int32]]:
-        """Return columns, values and row pointers of some rows, fillers included."""
+    def _entries(self, rows: Index) -> Entries:
+        """Return columns, values and row pointers of some rows, fillers included.
+
+        The last ones asked for are kept, so that a list and its explanation decode a profile's rows once.
+        """
+        known, entries = self._last
+        if not np.array_equal(known, rows):
+            entries = self._decoded(rows)
+            self._last = rows.copy(), entries
+        return entries
+
+    def _decoded(self, rows: Index) -> Entries:
         indptr = np.zeros(len(rows) + 1, np.int32)
         np.cumsum(self._starts[rows + 1] - self._starts[rows], out=indptr[1:])
         columns = columns_from_gaps(joined(self._gaps, self._starts, rows), indptr)
