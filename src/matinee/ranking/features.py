@@ -57,10 +57,10 @@ class MovieFeatures:
         """
         content = engines.get("content")
         if content is not None and content.arrays and content.n_movies == len(catalogue):
-            vectors = content.matrix("vectors").dense()
+            vectors = unit(content.matrix("vectors").dense())
         else:
             vectors = projected(catalogue)
-        return cls(unit(vectors), catalogue.genres, fame_of(counts))
+        return cls(vectors, catalogue.genres, fame_of(counts))
 
     def __len__(self) -> int:
         return len(self.fame)
@@ -104,13 +104,19 @@ def projected(catalogue: Catalogue, width: int = PROJECTED, seed: int = 0) -> Fl
     where = (long["movie"].to_numpy(), long["place"].to_numpy())
     table = csr_array((long["weight"].cast(pl.Float32).to_numpy(), where), shape=(len(catalogue), n_terms))
     directions = np.random.default_rng(seed).standard_normal((n_terms, width), np.float32)
-    return unit(table @ directions)
+    return unit(table @ directions, in_place=True)
 
 
-def unit(vectors: FloatMatrix) -> FloatMatrix:
-    """Return the rows at length 1; rows of zeros stay."""
+def unit(vectors: FloatMatrix, *, in_place: bool = False) -> FloatMatrix:
+    """Return the rows at length 1; rows of zeros stay.
+
+    Args:
+        vectors: (n, F) float32.
+        in_place: whether to write over them, which spares a large catalogue a copy.
+    """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows: FloatMatrix = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float32), where=lengths > 0)
+    rows: FloatMatrix = vectors if in_place else vectors.copy()
+    np.divide(rows, lengths, out=rows, where=lengths > 0)
     return rows
 
 
