@@ -46,6 +46,10 @@ def own(path: str, ask: str, method: str = "GET", status: int = 200, json: dict[
 
 ENDPOINTS = [
     Endpoint("GET", "/api/recommendations/{user_id}", "/api/recommendations/{me}?n=2", 401, 200, 403, 200, 401),
+    public("/api/home", "/api/home?n=3&skip=100"),
+    # A cursor of nobody's is a mistake, whoever sends it.
+    public("/api/home/more", "/api/home/more?cursor=none", status=422),
+    own("/api/home/opened", "/api/home/opened", "POST", json={"movie_id": 110}),
     own("/api/rate", "/api/rate", "POST", json={"movie_id": 110, "value": 3.5}),
     own("/api/ratings", "/api/ratings"),
     own("/api/recommend", "/api/recommend", "POST", json={"n": 2, "max_year": 2000, "exclude": [103]}),

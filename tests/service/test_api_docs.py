@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from matinee.config import Settings
+from matinee.ranking.shelves import ShelfCursor
 from matinee.service import examples
 from matinee.service.problems import KINDS
 
@@ -101,12 +102,17 @@ def test_examples_of_control_look_like_the_answers(client: TestClient) -> None:
     given = {101: 1.0, 102: 1.5, 103: 4.5, 109: 5.0, 115: 4.5, 104: 1.0, 121: 4.5}
     ratings = [{"movie_id": movie, "value": value} for movie, value in given.items()]
     client.post("/api/onboard", json={"name": "Ada", "ratings": ratings})
+    cursor = client.get("/api/home?n=5").json()["shelves"][0]["next_cursor"]
+    further = client.get("/api/home/more", params={"cursor": cursor, "n": 1})
+    assert without_names(shape(further.json())) == without_names(shape(examples.MORE_OF_ROW))
     settings = {"max_age": 12, "languages": ["de"], "available": [100, 101]}
     asked: list[tuple[str, str, dict[str, Any] | None, Any]] = [
         ("POST", "/api/recommend", {"n": 1}, examples.PERSONAL_LIST),
         ("POST", "/api/tonight", {"guests": [{"name": "Bo", "loves": [103]}], "n": 1}, examples.EVENING),
         ("POST", "/api/feedback", {"kind": "watchlist", "movie_id": 110}, examples.SAID),
         ("GET", "/api/feedback", None, examples.OWN_FEEDBACK),
+        ("GET", "/api/home?n=5", None, examples.HOME),
+        ("POST", "/api/home/opened", {"movie_id": 110}, examples.OPENED),
         ("POST", "/api/undo", None, examples.TAKEN_BACK),
         ("PUT", "/api/taste", {"sliders": [{"kind": "genre", "name": "War", "level": -1}]}, examples.TASTE),
         ("GET", "/api/taste", None, examples.TASTE),
@@ -132,6 +138,12 @@ def without_names(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_names(inner) for key, inner in value.items()}
     return [] if value == [None] else [without_names(each) for each in value] if isinstance(value, list) else value
+
+
+def test_the_row_cursor_of_the_example_can_be_read() -> None:
+    cursor = ShelfCursor.parse(examples.HOME["shelves"][0]["next_cursor"], 894)
+    assert (cursor.key, cursor.seed, cursor.start) == ("for-you", examples.HOME["day"], 1)
+    assert cursor.release == examples.PERSONAL_LIST["release"]
 
 
 @pytest.mark.parametrize("name", ["FILM_PAGE"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matinee.data import Dataset
-from matinee.errors import InputError
-from matinee.ranking import Recommender
+from matinee.errors import InputError, StoreError
+from matinee.ranking import Hybrid, HybridConfig, Recommender
 from matinee.ranking.shelves import StalePageError
 from matinee.ranking.taste import Slider
-from matinee.service import Cinema, Home
-from matinee.store import Store
+from matinee.releases import assemble
+from matinee.service import Card, Cinema, Home
+from matinee.service.slots import draw
+from matinee.store import Limits, Slot, Store
 
 NOON = 20_413.5 * 86_400
 
@@ -215,3 +218,198 @@ def test_rows_have_a_sensible_length(cinema: Cinema, n: int) -> None:
 )
 def test_no_page_shows_a_film_twice_or_one_that_is_known(cinema: Cinema, ratings: dict[int, float], n: int) -> None:
     check_home(cinema, cinema.onboard(None, ratings).viewer_id, n)
+
+
+# What was shown
+
+
+class Calendar:
+    """A clock that is set by hand, near the real day: ratings carry the time at which they are given."""
+
+    def __init__(self) -> None:
+        self.now = (time.time() // 86_400 + 0.5) * 86_400
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, days: int = 1) -> None:
+        self.now += days * 86_400
+
+
+@pytest.fixture
+def calendar() -> Calendar:
+    return Calendar()
+
+
+@pytest.fixture
+def days(recommender: Recommender, store: Store, calendar: Calendar) -> Cinema:
+    """A cinema that is visited day by day."""
+    return Cinema(recommender, store, clock=calendar)
+
+
+def visit(cinema: Cinema, viewer: int, n: int = 5) -> Home:
+    home = cinema.home(viewer, n)
+    cinema.remember_page(viewer, home)
+    return home
+
+
+def test_the_same_day_shows_the_same_page_and_tomorrow_another(days: Cinema, calendar: Calendar, fan: int) -> None:
+    today = visit(days, fan)
+    assert visit(days, fan) == today
+    calendar.now += 3600
+    assert days.home(fan, 5) == today
+    calendar.sleep()
+    tomorrow = days.home(fan, 5)
+    assert tomorrow.day == today.day + 1
+    assert shown(tomorrow) != shown(today)
+
+
+def test_films_shown_in_vain_give_way_and_opened_ones_do_not(
+    days: Cinema, calendar: Calendar, fan: int, store: Store
+) -> None:
+    first = visit(days, fan, 3)
+    stale, opened = (card.film.id for card in first.shelves[0].cards[:2])
+    for _ in range(8):
+        assert days.opened(fan, opened)
+        calendar.sleep()
+        with_both = [card.film.id for card in days.home(fan, 3).shelves[0].cards]
+        days.remember_page(fan, replace(first, day=days.home(fan, 3).day))
+    assert opened in with_both
+    assert stale not in with_both or with_both.index(stale) > with_both.index(opened), "they have changed places"
+    assert store.memory(fan, days.home(fan).day).in_vain[stale] == 8
+
+
+def test_more_of_a_row_is_remembered_with_its_places(days: Cinema, fan: int, store: Store, calendar: Calendar) -> None:
+    home = visit(days, fan)
+    cursor = home.shelves[0].next_cursor
+    assert cursor is not None
+    onward = days.more(cursor, 4, fan)
+    assert onward is not None
+    assert onward.start == 5
+    days.remember_row(fan, onward)
+    calendar.sleep()
+    assert {card.film.id for card in onward.cards} <= store.memory(fan, days.home(fan).day).in_vain.keys()
+
+
+def test_nothing_is_remembered_of_strangers(days: Cinema, store: Store) -> None:
+    home = days.home()
+    days.remember_page(None, home)
+    assert home.tried is None
+    assert not days.opened(None, home.shelves[0].cards[0].film.id)
+
+
+def test_a_log_that_fails_breaks_no_page(
+    days: Cinema, fan: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    home = days.home(fan, 5)
+    for name in ("remember", "mark_opened", "memory", "slot_counts"):
+        monkeypatch.setattr(days.store, name, fail)
+    days.remember_page(fan, home)
+    days.remember_row(fan, home.shelves[0])
+    assert not days.opened(fan, 110)
+    without = days.home(fan, 5)
+    assert shown(without)
+    assert without.tried is None
+    assert caplog.text.count("the disk is full") >= 4
+
+
+def test_a_newcomer_is_asked_one_question_and_not_the_same_again(
+    dataset: Dataset, store: Store, calendar: Calendar, newcomer: int
+) -> None:
+    hybrid = Hybrid.unfitted(HybridConfig(weights={"svd": 0.8, "popular": 0.2})).fit(dataset)
+    cinema = Cinema(
+        Recommender(assemble(dataset, hybrid.engines, ranking=hybrid.config.settings())), store, clock=calendar
+    )
+    first = visit(cinema, newcomer).question
+    assert first is not None
+    assert first.film.your_rating is None
+    assert 0 < first.learned < 1
+    skipped = cinema.home(newcomer, skipped=[first.film.id, 999_999]).question
+    assert skipped is not None
+    assert skipped.film != first.film
+    assert skipped.learned <= first.learned
+    assert visit(cinema, newcomer).question == first, "the question of the day"
+    calendar.sleep()
+    later = cinema.home(newcomer).question
+    assert later is not None
+    assert later.film != first.film
+    for film in (103, 109, 115, 121, 127):
+        cinema.rate(newcomer, film, 4)
+    assert cinema.home(newcomer).question is None
+
+
+# The place that is given away to learn
+
+
+@pytest.fixture
+def explored(dataset: Dataset, store: Store, calendar: Calendar) -> Cinema:
+    hybrid = Hybrid.unfitted(HybridConfig(weights={"ease": 0.8, "popular": 0.2})).fit(dataset)
+    release = assemble(dataset, hybrid.engines, ranking=hybrid.config.settings())
+    return Cinema(Recommender(release), store, clock=calendar)
+
+
+def test_the_place_is_drawn_once_a_day_and_logged(explored: Cinema, calendar: Calendar, fan: int, store: Store) -> None:
+    assert explored._programme.explorers == ("collaborative", "statistical")
+    home = visit(explored, fan)
+    assert home.tried is not None
+    (different,) = [shelf for shelf in home.shelves if shelf.kind == "different"]
+    assert different.cards[0].film.id == home.tried.movie_id
+    assert home.tried.propensity == pytest.approx(0.5, abs=1e-3), "nothing is known yet"
+    assert store.memory(fan, home.day).slot == Slot(home.tried.strategy, home.tried.propensity)
+    assert visit(explored, fan) == home
+    calendar.sleep()
+    wanted = (1, 0) if explored.opened(fan, home.tried.movie_id) else None
+    assert store.slot_counts(home.day + 1) == {home.tried.strategy: wanted}
+    assert store.slot_counts(home.day) == {}
+
+
+def test_what_is_wanted_is_tried_more_often(explored: Cinema, store: Store) -> None:
+    strategies = explored._programme.explorers
+    day = explored.home().day
+    counts = {strategies[0]: (30, 70), strategies[1]: (3, 97)}
+    drawn = [draw(strategies, counts, viewer, day) for viewer in range(400)]
+    often = sum(choice.strategy == strategies[0] for choice in drawn) / 400
+    chances = {choice.strategy: choice.propensity for choice in drawn}
+    assert often == pytest.approx(chances[strategies[0]], abs=0.03)
+    assert chances[strategies[0]] > 0.9
+    assert sum(chances.values()) == pytest.approx(1)
+    assert draw(strategies, counts, 7, day) == draw(strategies, counts, 7, day)
+    assert draw(strategies, {"gone": (9, 1)}, 7, day).propensity == pytest.approx(0.5, abs=1e-3)
+
+
+def test_where_nobody_competes_nobody_explores(dataset: Dataset, store: Store, calendar: Calendar, fan: int) -> None:
+    hybrid = Hybrid.unfitted(HybridConfig(weights={"popular": 1.0})).fit(dataset)
+    release = assemble(dataset, hybrid.engines, ranking=hybrid.config.settings())
+    cinema = Cinema(Recommender(release), store, clock=calendar)
+    assert cinema.home(fan).tried is None
+
+
+# The dial
+
+
+def test_the_dial_reaches_the_page_and_the_lists(cinema: Cinema, fan: int) -> None:
+    def fame(found: Iterable[Card]) -> float:
+        return float(np.mean([card.film.rating_count for card in found]))
+
+    usual = cinema.home(fan, 5)
+    counts, lists = [], []
+    for dial in (0.0, 1.0):
+        cinema.set_settings(fan, Limits(discovery=dial))
+        counts.append(fame(check_home(cinema, fan, 5).shelves[0].cards))
+        lists.append(cinema.recommendations(fan, 5).cards)
+    assert counts[1] < counts[0], "discovery looks past the famous"
+    assert fame(lists[1]) < fame(lists[0])
+    assert cinema.recommendations(fan, 5, discovery=0.0).cards == lists[0], "a list may have a dial of its own"
+    cinema.undo(fan)
+    cinema.undo(fan)
+    assert cinema.settings(fan).discovery is None
+    assert cinema.home(fan, 5) == usual
+
+
+@pytest.mark.parametrize("dial", [-0.1, 1.1, float("nan")])
+def test_the_dial_has_ends(cinema: Cinema, fan: int, dial: float) -> None:
+    with pytest.raises(InputError, match="0 to 1"):
+        cinema.set_settings(fan, Limits(discovery=dial))

@@ -102,6 +102,7 @@ class Shelf:
         note: one sentence that says how the row came about.
         cards: best first, never empty.
         next_cursor: give it back for the next films of the row; None where there are none.
+        start: how many films of the row came before.
     """
 
     key: str
@@ -109,6 +110,7 @@ class Shelf:
     note: str
     cards: tuple[Card, ...]
     next_cursor: str | None = None
+    start: int = 0
 
     @property
     def kind(self) -> str:
@@ -327,6 +329,7 @@ class HouseholdSettings:
         max_year: only films known to be of this year or earlier.
         languages: ISO 639-1 codes of the original languages that will do; None for all.
         only_available: whether only films of the list below are shown.
+        discovery: the dial from relevance (0) to discovery (1); None leaves it to the ranking.
         available: ids of the films that can be watched; kept while the switch is off.
     """
 
@@ -336,6 +339,7 @@ class HouseholdSettings:
     max_year: int | None
     languages: tuple[str, ...] | None
     only_available: bool
+    discovery: float | None
     available: tuple[int, ...]
 
 

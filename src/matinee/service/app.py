@@ -23,6 +23,7 @@ from matinee.service.routers import (
     explanations,
     feedback,
     health,
+    home,
     people,
     recommendations,
     together,
@@ -53,7 +54,7 @@ def create_api(cinema: Cinema, settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.cinema, app.state.settings = cinema, settings
-    for each in (recommendations, feedback, control, explanations, together, people, catalogue, health):
+    for each in (recommendations, home, feedback, control, explanations, together, people, catalogue, health):
         app.include_router(each.router)
     problems.install(app)
     _complete_description(app)

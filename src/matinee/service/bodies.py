@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from matinee.ranking.policy import Policy
 from matinee.ranking.taste import LONGEST_NAME, Slider
 from matinee.service.access import LARGEST_ID
-from matinee.service.answers import Card, Film, OwnFeedback, OwnRating
+from matinee.service.answers import Card, Film, OwnFeedback, OwnRating, Shelf
 from matinee.service.evening import GUESTS, PICKS, Guest
 from matinee.service.steering import SLIDERS_MOST
 from matinee.service.use_cases import MOST, NAME_LENGTH
@@ -108,6 +108,10 @@ Languages = Annotated[
     tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...] | None,
     Field(max_length=50, description="ISO 639-1 codes of original languages; null for all.", examples=[["en"]]),
 ]
+Discovery = Annotated[
+    float | None,
+    Field(ge=0, le=1, allow_inf_nan=False, description="From relevance (0) to discovery (1); null as by default."),
+]
 MovieIds = Annotated[tuple[MovieId, ...], Field(max_length=8000)]
 
 
@@ -140,6 +144,7 @@ class SettingsBody(_LimitsBody):
     )
 
     only_available: Annotated[bool, Field(strict=True)] = False
+    discovery: Discovery = None
     available: MovieIds | None = None
 
     def limits(self) -> Limits:
@@ -151,6 +156,7 @@ class SettingsBody(_LimitsBody):
             max_year=self.max_year,
             languages=None if self.languages is None else tuple(sorted(set(self.languages))),
             only_available=self.only_available,
+            discovery=self.discovery,
         )
 
 
@@ -161,10 +167,7 @@ class RecommendBody(_LimitsBody):
 
     n: Annotated[int, Field(ge=1, le=MOST, strict=True)] = 10
     strategy: Annotated[str, Field(max_length=50)] = "hybrid"
-    discovery: Annotated[
-        float | None,
-        Field(ge=0, le=1, allow_inf_nan=False, description="From relevance (0) to discovery (1); null as by default."),
-    ] = None
+    discovery: Discovery = None
     exclude: MovieIds = ()
 
     def narrowed(self) -> Policy:
@@ -207,6 +210,27 @@ class TonightBody(_LimitsBody):
     def narrowed(self) -> Policy:
         """Return the limits of this evening."""
         return self.policy()
+
+
+class OpenedBody(_Body):
+    """A film that was opened from a page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"movie_id": 1366}]})
+
+    movie_id: MovieId
+
+
+class Opened(BaseModel):
+    """What is remembered of it."""
+
+    movie_id: int
+    shown: bool = Field(description="Whether a page of today or yesterday showed the film.")
+
+
+class MoreOfRow(BaseModel):
+    """The next films of a row; null where it has no more."""
+
+    shelf: Shelf | None
 
 
 class FeedbackList(BaseModel):

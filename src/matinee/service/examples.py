@@ -65,6 +65,7 @@ SETTINGS: dict[str, Any] = {
     "max_year": None,
     "languages": ["en", "fr"],
     "only_available": False,
+    "discovery": 0.4,
     "available": [1366, 1502],
 }
 AUDIT: dict[str, Any] = {
@@ -75,6 +76,27 @@ AUDIT: dict[str, Any] = {
     "n_allowed": 311,
     "answer": "It is for people of 17 and over, and your limit is 12.",
 }
+_SHELF: dict[str, Any] = {
+    "key": "for-you",
+    "title": "For you",
+    "note": "Made from your 7 ratings.",
+    "cards": [CARD],
+    "next_cursor": "ACxbImZvci15b3UiLDIwNDY4LCIyMDI2MDExNS0xMDE1MDAtM2YyYTljIiwxXeUCa3xR8A",
+    "start": 0,
+}
+HOME: dict[str, Any] = {
+    "shelves": [_SHELF],
+    "known": True,
+    "n_ratings": 7,
+    "n_needed": 0,
+    "day": 20468,
+    "question": None,
+    "tried": {"movie_id": 1366, "strategy": "content", "propensity": 0.241573},
+    "data_label": "sample (simulated viewers)",
+    "simulated": True,
+}
+MORE_OF_ROW: dict[str, Any] = {"shelf": {**_SHELF, "next_cursor": None, "start": 1}}
+OPENED: dict[str, Any] = {"movie_id": 1366, "shown": True}
 INSIGHT: dict[str, Any] = {
     "film": FILM,
     "strategy": "hybrid",

@@ -94,6 +94,11 @@ class Films:
         found: list[int] = places[places >= 0].tolist()
         return found
 
+    def by_index(self, values: Mapping[int, int]) -> dict[int, int]:
+        """Return values by movie index instead of id, of those films that the release has."""
+        places = self.catalogue.ids.find(np.array(list(values), np.int64)).tolist()
+        return {place: value for place, value in zip(places, values.values(), strict=True) if place >= 0}
+
     def cards(
         self, items: Sequence[Recommendation], own: Own, labels: Mapping[int, str] | None = None
     ) -> tuple[Card, ...]:

@@ -121,7 +121,9 @@ class Insights:
         """
         now, person = self._ask(viewer_id)
         movie = now.films.index(movie_id)
-        found = now.recommender.without(person.profile, movie, n, policy=person.policy, taste=person.taste)
+        found = now.recommender.without(
+            person.profile, movie, n, policy=person.policy, taste=person.taste, discovery=person.dial
+        )
         return ListChange(
             film=now.films.film(movie, person),
             n=n,

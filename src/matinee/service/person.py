@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from matinee.data import Catalogue
+from matinee.ranking.diversity import DEFAULT_DIAL
 from matinee.ranking.policy import Policy
 from matinee.ranking.taste import Slider, Taste
 from matinee.releases import DataCard
@@ -33,6 +34,7 @@ class Person:
         taste: sliders; those at "never" bar through `rules`.
         stars: the stars they gave, by movie, whether learnt from or not.
         feedback: what else they said of a film, by movie, oldest first.
+        discovery: where they set the dial from relevance (0) to discovery (1); None leaves it to the ranking.
     """
 
     profile: Profile
@@ -40,6 +42,12 @@ class Person:
     taste: Taste = field(default_factory=Taste)
     stars: Mapping[int, float] = field(default_factory=dict)
     feedback: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    discovery: float | None = None
+
+    @property
+    def dial(self) -> float:
+        """The dial of their lists."""
+        return DEFAULT_DIAL if self.discovery is None else self.discovery
 
     @cached_property
     def rules(self) -> Policy:
@@ -92,6 +100,7 @@ def person_of(account: Account, catalogue: Catalogue, data: DataCard) -> Person:
         taste=Taste.of(Slider(kind, name, level) for kind, name, level in account.sliders),  # type: ignore[arg-type]
         stars=stars,
         feedback=said,
+        discovery=account.limits.discovery,
     )
 
 

@@ -148,6 +148,7 @@ class Steering:
             max_year=limits.max_year,
             languages=limits.languages,
             only_available=limits.only_available,
+            discovery=limits.discovery,
             available=available,
         )
 
@@ -162,7 +163,7 @@ class Steering:
             available: ids of the films that can be watched; None leaves the list alone.
 
         Raises:
-            InputError: if the limits contradict each other.
+            InputError: if the limits contradict each other, or the dial is out of range.
             UnknownIdError: if there is no such viewer or film; nothing is changed then.
         """
         # Says what is wrong with a limit before it is stored.
@@ -172,6 +173,8 @@ class Steering:
             min_year=limits.min_year,
             max_year=limits.max_year,
         )
+        if limits.discovery is not None and not 0 <= limits.discovery <= 1:
+            raise InputError(f"The dial runs from 0 to 1; got {limits.discovery:g}.")
         self.store.set_limits(viewer_id, limits, available)
         return self.settings(viewer_id)
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from matinee.errors import InputError
 from matinee.ranking import Recommender
-from matinee.ranking.diversity import DEFAULT_DIAL
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.ranking.shelves import Screen
@@ -22,6 +21,7 @@ from matinee.service.home import DAY, SHELF, Homes
 from matinee.service.insights import Insights
 from matinee.service.paging import Cursor
 from matinee.service.person import STRANGER, Person, person_of
+from matinee.service.slots import explorers
 from matinee.service.steering import Steering
 from matinee.store import Store, Ticket
 from matinee.types import FloatVector
@@ -42,6 +42,11 @@ class Programme:
     def screen(self) -> Screen:
         """The release, prepared for first pages."""
         return Screen(self.recommender)
+
+    @cached_property
+    def explorers(self) -> tuple[str, ...]:
+        """Strategies that try for the place of a page that is there to learn."""
+        return explorers(self.recommender)
 
     @cached_property
     def telling(self) -> FloatVector:
@@ -128,7 +133,7 @@ class Cinema(Homes, Steering, Insights, Evenings):
             strategy: one the live release knows.
             narrowed: further limits of this one list, such as a shorter runtime; they add to the viewer's own.
             exclude: ids of films to leave out; unknown ones are ignored.
-            discovery: from 0, plain relevance, to 1; None leaves it to the ranking.
+            discovery: from 0, plain relevance, to 1; None is where the viewer set it.
 
         Raises:
             InputError: if no year satisfies the limits.
@@ -143,7 +148,7 @@ class Cinema(Homes, Steering, Insights, Evenings):
             strategy=strategy,
             policy=policy,
             taste=person.taste,
-            discovery=DEFAULT_DIAL if discovery is None else discovery,
+            discovery=person.dial if discovery is None else discovery,
             exclude=left_out,
         )
         return PersonalList(

@@ -1,6 +1,20 @@
 """Store: films, people, ratings and sessions in a database. SQLite by default; written for MySQL, MariaDB and PostgreSQL too."""
 
-from matinee.store.records import Account, Counts, Feedback, Limits, Opinion, Source, StoredRating, Ticket, Undone
+from matinee.store.records import (
+    Account,
+    Counts,
+    Feedback,
+    Limits,
+    Memory,
+    Opinion,
+    Shown,
+    Slot,
+    SlotOutcome,
+    Source,
+    StoredRating,
+    Ticket,
+    Undone,
+)
 from matinee.store.store import Store
 
 __all__ = [
@@ -8,7 +22,11 @@ __all__ = [
     "Counts",
     "Feedback",
     "Limits",
+    "Memory",
     "Opinion",
+    "Shown",
+    "Slot",
+    "SlotOutcome",
     "Source",
     "Store",
     "StoredRating",

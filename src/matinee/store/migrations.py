@@ -24,7 +24,7 @@ def migrate(connection: Connection, found: int) -> None:
 
 
 def _to_2(connection: Connection) -> None:
-    """Films get an age and a series; people say more than stars, set limits, move sliders, and undo."""
+    """Films get an age and a series; people say more than stars, set limits, move sliders, and undo; pages are remembered."""
     _add_column(connection, schema.movie, schema.movie.c.age)
     _add_column(connection, schema.movie, schema.movie.c.franchise)
     new = (
@@ -34,6 +34,8 @@ def _to_2(connection: Connection) -> None:
         schema.viewer_language,
         schema.viewer_available,
         schema.viewer_action,
+        schema.viewer_impression,
+        schema.viewer_slot,
     )
     schema.metadata.create_all(connection, tables=list(new), checkfirst=True)
 

@@ -105,6 +105,7 @@ class Limits:
         max_year: only films of this year or earlier.
         languages: ISO 639-1 codes in alphabetical order; None where every language will do.
         only_available: whether only films on the list of available ones are shown.
+        discovery: the dial from relevance (0) to discovery (1); None leaves it to the ranking.
     """
 
     max_age: int | None = None
@@ -113,6 +114,7 @@ class Limits:
     max_year: int | None = None
     languages: tuple[str, ...] | None = None
     only_available: bool = False
+    discovery: float | None = None
 
 
 class Opinion(NamedTuple):
@@ -148,6 +150,66 @@ class Account:
     sliders: tuple[tuple[str, str, int], ...]
     limits: Limits
     available: tuple[int, ...] | None
+
+
+class Shown(NamedTuple):
+    """One film on a page.
+
+    Attributes:
+        shelf: the kind of row, at most 32 letters; `schema.EXPLORE` and `schema.QUESTION` have a meaning of their own.
+        movie_id: the film.
+        place: its place in the row, from 0.
+    """
+
+    shelf: str
+    movie_id: int
+    place: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """To whom the place of a viewer's page that is there to learn was given on one day.
+
+    Attributes:
+        strategy: the strategy that chose its film.
+        propensity: how likely that was, in (0, 1].
+    """
+
+    strategy: str
+    propensity: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What we remember of a viewer's pages.
+
+    Attributes:
+        in_vain: on how many earlier days a film was shown without being opened, by movie id.
+        asked: ids of films they were asked about on earlier days.
+        slot: to whom the place of this day was given; None before it was.
+    """
+
+    in_vain: dict[int, int] = field(default_factory=dict)
+    asked: tuple[int, ...] = ()
+    slot: Slot | None = None
+
+
+class SlotOutcome(NamedTuple):
+    """What came of one place that was given away to learn.
+
+    Attributes:
+        viewer_id: whose page it was on.
+        day: when, in days since 1970.
+        strategy: who was given it.
+        propensity: how likely that was.
+        wanted: whether its film was opened, or rated that day or the next.
+    """
+
+    viewer_id: int
+    day: int
+    strategy: str
+    propensity: float
+    wanted: bool
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,9 @@ viewer_limits = Table(
     # Whether only the languages below count: none of them is another thing than all.
     Column("by_language", Boolean, nullable=False),
     Column("only_available", Boolean, nullable=False),
+    # The dial from relevance (0) to discovery (1); null leaves it to the ranking.
+    Column("discovery", Double),
+    CheckConstraint("discovery BETWEEN 0 AND 1", name="discovery"),
     **_PLAIN,
 )
 
@@ -288,6 +291,38 @@ viewer_action = Table(
     **_PLAIN,
 )
 
+EXPLORE, QUESTION = "explore", "question"
+"""What an impression calls the place that is given away to learn, and the one question of a page."""
+
+viewer_impression = Table(
+    "viewer_impression",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    # Days since 1970 (UTC): a page is that of one day, and seeing it again is no further impression.
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    # The kind of row.
+    Column("shelf", String(32), primary_key=True),
+    Column("movie_id", Id, ForeignKey("movie.id"), primary_key=True),
+    Column("place", SmallInteger, nullable=False),
+    # When the film was opened from there; whether it was rated is asked of the ratings.
+    Column("opened_at", BigInteger),
+    Index(None, "day"),
+    **_CLUSTERED,
+)
+
+viewer_slot = Table(
+    "viewer_slot",
+    metadata,
+    Column("viewer_id", Id, ForeignKey("viewer.id"), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    # Who was given the place of the day, and how likely that was.
+    Column("strategy", String(64), nullable=False),
+    Column("propensity", Double, nullable=False),
+    CheckConstraint("propensity > 0 AND propensity <= 1", name="propensity"),
+    Index(None, "day"),
+    **_CLUSTERED,
+)
+
 session = Table(
     "session",
     metadata,
@@ -301,6 +336,8 @@ session = Table(
 
 OF_A_VIEWER = (
     session,
+    viewer_slot,
+    viewer_impression,
     viewer_action,
     viewer_available,
     viewer_language,

@@ -20,12 +20,13 @@ from matinee.store import schema, statements
 from matinee.store.database import connect, reading, writing
 from matinee.store.exporting import read_dataset
 from matinee.store.importing import complete_catalogue, replace_source
+from matinee.store.impressions import Impressions
 from matinee.store.records import Counts, Source, StoredRating, Ticket
 from matinee.store.wishes import Wishes
 from matinee.types import UNKNOWN_TIME, Profile, Progress, silent
 
 
-class Store(Wishes):
+class Store(Wishes, Impressions):
     """Films, people, ratings, wishes and sessions in one database.
 
     Args:

@@ -106,6 +106,7 @@ def limits(connection: Connection, viewer_id: int) -> Limits:
         max_year=row.max_year,
         languages=tuple(sorted(codes)) if row.by_language else None,
         only_available=bool(row.only_available),
+        discovery=row.discovery,
     )
 
 
@@ -186,7 +187,8 @@ def _write_limits(connection: Connection, viewer_id: int, wanted: Limits, films:
     held = schema.viewer_limits
     connection.execute(delete(schema.viewer_language).where(schema.viewer_language.c.viewer_id == viewer_id))
     plain = {
-        name: getattr(wanted, name) for name in ("max_age", "max_runtime", "min_year", "max_year", "only_available")
+        name: getattr(wanted, name)
+        for name in ("max_age", "max_runtime", "min_year", "max_year", "only_available", "discovery")
     }
     _replace(connection, held, viewer_id, [plain | {"by_language": wanted.languages is not None}])
     _replace(connection, schema.viewer_language, viewer_id, [{"language": code} for code in wanted.languages or ()])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.background import BackgroundTask
 
 from matinee.errors import UnknownIdError
 from matinee.service import Shelf
@@ -15,6 +17,8 @@ from matinee.web.visit import Visiting
 router = APIRouter(include_in_schema=False)
 
 SIMILAR = 14
+SHELVES = ("/", "/row")
+"""Addresses of the first page and of more of its rows: who comes from there has opened what was shown."""
 
 
 @router.get("/movie/{film}")
@@ -23,7 +27,7 @@ def show_film(film: int, visit: Visiting) -> HTMLResponse:
     found = visit.cinema.movie(film, visit.viewer_id)
     near = visit.cinema.similar(film, SIMILAR, visit.viewer_id)
     similar = Shelf(key="similar", title=f"Films like {found.title}", note=near[0].reason, cards=near) if near else None
-    return visit.page(
+    page = visit.page(
         "movie.html",
         film=found,
         insight=visit.cinema.insight(visit.viewer_id, film),
@@ -31,6 +35,9 @@ def show_film(film: int, visit: Visiting) -> HTMLResponse:
         audit=None if visit.viewer_id is None else visit.cinema.why_not(visit.viewer_id, film),
         rated=visit.rated(),
     )
+    if urlsplit(visit.request.headers.get("referer", "")).path in SHELVES:
+        page.background = BackgroundTask(visit.cinema.opened, visit.viewer_id, found.id)
+    return page
 
 
 @router.post("/movie/{film}/rate")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from starlette.background import BackgroundTask
 
 from matinee.service import Card, Film, Home, Shelf
 from matinee.web.visit import Visiting
@@ -25,7 +26,7 @@ def show_home(visit: Visiting) -> HTMLResponse:
     skipped = visit.ids("skip", SKIPPED_MOST)
     home = visit.cinema.home(visit.viewer_id, skipped=skipped)
     hero, shelves = _open(home)
-    return visit.page(
+    page = visit.page(
         "home.html",
         home=home,
         hero=hero,
@@ -34,13 +35,18 @@ def show_home(visit: Visiting) -> HTMLResponse:
         rated=visit.rated(),
         skipped=skipped,
     )
+    # After the page is out: remembering it neither delays nor breaks it.
+    page.background = BackgroundTask(visit.cinema.remember_page, visit.viewer_id, home)
+    return page
 
 
 @router.get("/row")
 def show_more(visit: Visiting, cursor: str = "") -> HTMLResponse:
     """Show the next films of a row of the first page."""
     shelf = visit.cinema.more(cursor, MORE, visit.viewer_id, exclude=visit.ids("exclude", 500))
-    return visit.page("row.html", shelf=shelf)
+    page = visit.page("row.html", shelf=shelf)
+    page.background = BackgroundTask(visit.cinema.remember_row, visit.viewer_id, shelf)
+    return page
 
 
 @router.get("/trending")

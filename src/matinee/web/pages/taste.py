@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from matinee.errors import InputError
+from matinee.ranking.diversity import DEFAULT_DIAL
 from matinee.ranking.taste import Slider, SliderKind
 from matinee.service import Session
 from matinee.service.steering import SLIDERS_MOST, NothingToUndoError
@@ -52,7 +53,13 @@ def show_taste(visit: Visiting) -> HTMLResponse:
         moved = {(each.kind, each.name): each.level for each in cinema.taste(viewer).sliders}
         held = cinema.settings(viewer)
         limits = Limits(
-            held.max_age, held.max_runtime, held.min_year, held.max_year, held.languages, held.only_available
+            held.max_age,
+            held.max_runtime,
+            held.min_year,
+            held.max_year,
+            held.languages,
+            held.only_available,
+            held.discovery,
         )
         people = [each.name for each in cinema.preferences(viewer).people[:PEOPLE_OFFERED]]
         can_undo = cinema.store.n_actions(viewer) > 0
@@ -64,6 +71,8 @@ def show_taste(visit: Visiting) -> HTMLResponse:
         "taste.html",
         groups=groups,
         limits=limits,
+        dial=DEFAULT_DIAL if limits.discovery is None else limits.discovery,
+        usual_dial=DEFAULT_DIAL,
         ages=AGES,
         languages=sorted(((code, language(code)) for code in codes), key=lambda pair: pair[1]),
         can_undo=can_undo,
@@ -140,7 +149,17 @@ def _limits(fields: dict[str, str]) -> Limits:
         max_year=_number(fields, "max_year", "A year"),
         languages=tuple(codes) or None,
         only_available=fields.get("only_available") == "1",
+        discovery=_dial(fields.get("discovery", "")),
     )
+
+
+def _dial(text: str) -> float | None:
+    """Return where the dial was put; None where it stands as usual, so that a better default reaches everybody."""
+    try:
+        dial = float(text or DEFAULT_DIAL)
+    except ValueError:
+        raise InputError(f"The dial is a number from 0 to 1; got {text[:40]!r}.") from None
+    return None if dial == DEFAULT_DIAL else dial
 
 
 def _number(fields: dict[str, str], name: str, what: str) -> int | None:
