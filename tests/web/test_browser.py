@@ -330,6 +330,80 @@ def test_without_scripts_everything_still_works(visit: Open, films: list[int]) -
     assert page.locator("html").get_attribute("data-theme") in ("light", "dark")
 
 
+def test_more_of_a_row_joins_it_without_repeats(visit: Open, films: list[int]) -> None:
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    for film in films[:6]:
+        visitor.give(film, 4.5)
+    page = visitor.go("/")
+    before, hero = cards(page), film_of(page, ".hero")
+    for place in (0, 1):
+        row = page.locator(".shelf").nth(place)
+        old = row.locator(".card").count()
+        with page.expect_response("**/row?*"):
+            row.locator(".shelf-end").focus()
+            page.keyboard.press("Enter")
+        expect(row.locator(".card.joined").first.locator(".card-link")).to_be_focused()
+        assert row.locator(".card").count() > old
+    after = cards(page)
+    assert len(set(after)) == len(after)
+    assert hero not in after
+    assert set(before) < set(after)
+    # Followed to its end by scrolling, a row goes on by itself.
+    row = page.locator(".shelf").nth(2)
+    assert row.locator(".card.joined").count() == 0
+    with page.expect_response("**/row?*"):
+        row.locator(".shelf-row").evaluate("one => one.scrollTo({ left: one.scrollWidth, behavior: 'instant' })")
+    expect(row.locator(".card.joined").first).to_be_attached()
+    assert len(set(cards(page))) == len(cards(page))
+
+
+def test_a_row_that_cannot_go_on_says_so(visit: Open) -> None:
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    page = visitor.go("/")
+    page.route("**/row?*", lambda route: route.fulfill(status=410, body="gone"))
+    page.locator(".shelf-end").first.click()
+    expect(page.locator(".toast")).to_contain_text("the page may have changed")
+    visitor.complaints.clear()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Load it again").click()
+
+
+def test_a_film_is_sent_away_by_key_and_comes_back(visit: Open, films: list[int]) -> None:
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    visitor.give(films[0], 4)
+    page = visitor.go("/")
+    first, second = cards(page)[:2]
+    page.locator(".card-link").first.focus()
+    with page.expect_response("**/say") as said:
+        page.keyboard.press("n")
+    assert said.value.json() == {"movie": first, "kinds": ["not_for_me"]}
+    expect(page.locator(f'.card[data-film="{first}"]')).to_be_hidden()
+    assert visitor.focused("data-film") == str(second)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(f'.card[data-film="{first}"]')).to_be_visible()
+
+
+def test_the_question_is_answered_in_place(visit: Open) -> None:
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    page = visitor.go("/")
+    film = film_of(page, ".question")
+    group = page.locator(".question").get_by_role("radiogroup")
+    group.get_by_role("radio").first.focus()
+    page.keyboard.press("3")
+    with page.expect_response("**/rate"):
+        page.keyboard.press("ArrowRight")
+    expect(group.get_by_role("radio", name="3.5 stars")).to_be_checked()
+    assert film_of(page, ".question") == film, "one may still be on the way to another star"
+    with page.expect_response(lambda answer: "/?rated=" in answer.url):
+        page.keyboard.press("Enter")
+    expect(page.locator("#rated-note")).to_contain_text("3.5 stars")
+    assert film_of(page, ".question") != film
+    assert visitor.focused("data-film") == str(film_of(page, ".question"))
+    with page.expect_response(lambda answer: "/?rated=" in answer.url):
+        page.locator(".question").get_by_role("radio", name="5 stars", exact=True).click()
+    expect(page.get_by_text("2 of 5 ratings")).to_be_visible()
+
+
 WIDTHS = [(390, 844), (1280, 900), (1920, 1080)]
 
 

@@ -8,7 +8,9 @@ const MOST = 500;
 /** Films that joined rows since the page came: the server knows of those only that the cursor names. */
 const joined = () => [...document.querySelectorAll(".card.joined[data-film]")].map((card) => card.dataset.film).slice(-MOST);
 
-async function extend(link, focus) {
+const chosen = new WeakSet(); // Ends that somebody pressed: the focus goes on to the first new film.
+
+async function extend(link) {
   if (link.getAttribute("aria-busy") === "true") return;
   link.setAttribute("aria-busy", "true");
   const url = new URL(link.href);
@@ -31,19 +33,21 @@ async function extend(link, focus) {
   mindCards(row);
   const next = page.querySelector("[data-next]");
   if (next) link.href = next.href;
-  else end.remove();
+  const onward = chosen.delete(link) || (!next && document.activeElement === link);
+  if (!next) end.remove();
   announce(cards.length ? `${cards.length} more ${cards.length === 1 ? "film" : "films"} in this row.` : "This row has no more films.");
-  if (focus) (cards[0] ?? row.lastElementChild)?.querySelector(".card-link")?.focus();
+  if (onward) (cards[0] ?? row.lastElementChild)?.querySelector(".card-link")?.focus();
 }
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-more]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  extend(link, true);
+  chosen.add(link);
+  extend(link);
 });
 
 document.addEventListener("nearend", ({ target }) => {
   const link = target.querySelector("a[data-more]");
-  if (link) extend(link, false);
+  if (link) extend(link);
 });
