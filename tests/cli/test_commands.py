@@ -14,7 +14,19 @@ from matinee.training.train import DEFAULT_ENGINES
 def test_help_names_every_verb(matinee) -> None:
     done = matinee("--help")
     assert done.returncode == 0
-    for verb in ("up", "data", "train", "recommend", "similar", "releases", "serve", "evaluate", "tune", "replay"):
+    for verb in (
+        "up",
+        "data",
+        "train",
+        "recommend",
+        "similar",
+        "releases",
+        "serve",
+        "evaluate",
+        "tune",
+        "replay",
+        "offpolicy",
+    ):
         assert f" {verb} " in done.stdout
 
 

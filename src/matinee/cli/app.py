@@ -35,7 +35,20 @@ def matinee(
 
 def _register() -> None:
     """Hang every verb into the tree, in the order a newcomer meets them."""
-    from matinee.cli import compress, data, evaluate, recommend, releases, replay, serve, similar, train, tune, up
+    from matinee.cli import (
+        compress,
+        data,
+        evaluate,
+        offpolicy,
+        recommend,
+        releases,
+        replay,
+        serve,
+        similar,
+        train,
+        tune,
+        up,
+    )
 
     app.command("up")(up.up)
     app.add_typer(data.app, name="data")
@@ -48,6 +61,7 @@ def _register() -> None:
     app.command("evaluate")(evaluate.evaluate)
     app.command("tune")(tune.tune)
     app.command("replay")(replay.replay_command)
+    app.command("offpolicy")(offpolicy.offpolicy_command)
 
 
 _register()
