@@ -146,6 +146,11 @@ def share(scores: FloatMatrix, scale: Scale, weights: FloatVector) -> FloatMatri
 
 def _extremes(scores: FloatMatrix, seen: Profiles) -> tuple[FloatVector, FloatVector]:
     """Return the lowest and the highest candidate score of each row; infinities where there is none."""
+    if len(scores) == 1 and len(seen.movies) < seen.n_movies:
+        low, high = scores.min(axis=1), scores.max(axis=1)
+        known = scores[0, seen.movies]
+        if known.min(initial=np.inf) > low[0] and known.max(initial=-np.inf) < high[0]:
+            return low, high  # both are of candidates: nothing needs to be left out
     work, rows = scores.copy(), seen.rows()
     work[rows, seen.movies] = np.inf
     low = work.min(axis=1, initial=np.inf)

@@ -149,6 +149,8 @@ def _greedy(
     # Every constant is multiplied in before the loop: it runs n times over the pool and is the cost of a request.
     vectors = features.vectors[pool]
     costly = vectors * np.float32(-dial * config.redundancy)
+    # Matrices lie with a column a film: one row times such a matrix is the faster of the two products.
+    columns = np.ascontiguousarray(vectors.T)
     likeness = np.empty(len(pool), np.float32)
     worth = np.float32(1 - dial) * to_unit(scores) - np.float32(dial * config.damping) * features.fame[pool]
     calibrate = None if wanted is None or config.calibration == 0 else _Calibration(features, pool, wanted, config)
@@ -164,7 +166,7 @@ def _greedy(
         worth[chosen] = -np.inf
         if calibrate is not None:
             calibrate.take(chosen)
-        np.matmul(vectors, costly[chosen], out=likeness)
+        np.matmul(costly[chosen], columns, out=likeness)
         np.minimum(penalty, likeness, out=penalty)
         np.add(worth, penalty, out=total)
     return taken
@@ -185,7 +187,7 @@ class _Calibration:
         sizes, row = np.unique(shares.max(axis=1, initial=0), return_inverse=True)
         self._entries: FloatMatrix = np.zeros((len(pool), len(sizes), len(kept)), np.float32)
         self._entries[np.arange(len(pool)), row] = self._shares > 0
-        self._entries = self._entries.reshape(len(pool), -1)
+        self._entries = np.ascontiguousarray(self._entries.reshape(len(pool), -1).T)
         keep = np.float32(1 - config.smoothing)
         self._added = (keep * sizes)[:, None].astype(np.float32)
         self._kept_shares = keep * self._shares
@@ -200,7 +202,7 @@ class _Calibration:
         table = np.divide(self._added, self._have, out=self._table)
         np.log1p(table, out=table)
         table *= self._wanted
-        np.matmul(self._entries, table.ravel(), out=self._gains)
+        np.matmul(table.ravel(), self._entries, out=self._gains)
         self._gains *= k * strength
         return self._gains
 

@@ -206,7 +206,7 @@ class Hybrid:
         return hinted
 
     def _missing(self, lengths: LongVector, strategy: str) -> list[str]:
-        sizes = [int(size) for size in np.unique(lengths)]
+        sizes = sorted(set(lengths.tolist()))
         return list(dict.fromkeys(name for size in sizes for name in self.route(size, strategy).missing))
 
     def _ask(self, name: str, profiles: Profiles) -> tuple[FloatMatrix | None, BoolVector, str]:

@@ -112,6 +112,8 @@ class Sparse8(Matrix):
 
     def row_sums(self, weights: csr_array) -> FloatMatrix:
         """Return (P, n_columns) W M; a few profiles from the entries of their own rows alone."""
+        if weights.shape[0] == 1:
+            return self._sum(weights.indices, weights.data)[None]
         total = np.zeros((weights.shape[0], self.shape[1]), np.float32)
         if weights.shape[0] <= _FEW:
             for profile in range(weights.shape[0]):
