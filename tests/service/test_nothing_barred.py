@@ -178,6 +178,25 @@ def test_over_http(cinema: Cinema, films: dict[int, dict[str, Any]], tmp_path: P
             ("GET", "/api/onboarding?n=50", None),
         ):
             check(person.ids(method, path, body), films, wishes, f"{seed} {path}")
+        home = person.ask("GET", "/api/home?n=8")
+        on_page = [card["film"]["id"] for shelf in home["shelves"] for card in shelf["cards"]]
+        assert len(set(on_page)) == len(on_page), seed
+        for shelf in home["shelves"]:
+            part: Any = shelf
+            seen = set(on_page) - {card["film"]["id"] for card in shelf["cards"]}
+            for _ in range(3 if seed % 5 == 0 else 1):  # the row on the page, and of some twice more
+                listed = [card["film"]["id"] for card in part["cards"]]
+                assert not seen & set(listed), (seed, shelf["key"])
+                seen |= set(listed)
+                if not shelf["key"].startswith("again"):
+                    check(listed, films, wishes, f"{seed} {shelf['key']}")
+                if part["next_cursor"] is None:
+                    break
+                part = person.ask("GET", f"/api/home/more?n=8&cursor={part['next_cursor']}")["shelf"]
+                if part is None:
+                    break
+        if home["question"] is not None:
+            check([home["question"]["film"]["id"]], films, wishes, f"{seed} question")
         for path in (f"/api/search?n=50&seen=true&query={chance.choice(WORDS)}", "/api/movies?limit=50"):
             beyond = [each for each in person.ids("GET", path) if beyond_limits(films[each], wishes.settings)]
             assert not beyond, (seed, path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 from tests.web.test_control_pages import taste_form
 from tests.web.web_pages import cards, faults, read
 
+from matinee.ranking import Recommender
 from matinee.service import Cinema
 
 Rate = Callable[[TestClient, int], None]
@@ -75,6 +77,20 @@ def test_a_cursor_that_is_none_is_explained(client: TestClient) -> None:
         answer = client.get(path)
         assert answer.status_code == 422
         assert "cursor cannot be read" in read(answer.text).text
+
+
+def test_a_cursor_of_another_release_is_explained(client: TestClient, cinema: Cinema) -> None:
+    url = read(client.get("/").text).all("a", class_="shelf-end")[0].attributes["href"]
+    release = cinema.recommender.release
+    later = replace(release.manifest, version="20990101-000000-000000")
+    cinema.recommender = Recommender(replace(release, manifest=later))
+    answer = client.get(url)
+    assert answer.status_code == 410
+    assert read(answer.text).one("h1").text == "The page has changed"
+    assert "20990101-000000-000000 is live now" in answer.text
+    as_data = client.get("/api/home/more", params={"cursor": url.partition("cursor=")[2]})
+    assert (as_data.status_code, as_data.json()["type"]) == (410, "urn:matinee:problem:stale-cursor")
+    assert as_data.json()["hint"] == "Load the page again."
 
 
 def test_what_was_shown_and_opened_is_remembered(client: TestClient, cinema: Cinema, rate: Rate) -> None:

@@ -160,12 +160,6 @@ class Films:
         """Return what the engine `popular` learned of every film, such as its `count` or `weighted` average."""
         return self.recommender.release.engines[COLD].arrays[name]
 
-    @cached_property
-    def ratings_by_genre(self) -> NDArray[np.float64]:
-        """(n_genres,) how many ratings the films of each genre have together."""
-        counts: NDArray[np.float64] = self.learned("count") @ self.catalogue.genres.astype(np.float64)
-        return counts
-
     def order(self, sort: str) -> Order:
         """Return one order of the whole catalogue.
 

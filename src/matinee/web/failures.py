@@ -20,6 +20,7 @@ HEADLINES = {
     401: "Who are you?",
     403: "That is not allowed",
     404: "This reel is missing",
+    410: "The page has changed",
     422: "That cannot be done",
     500: "The projector stopped",
     503: "The projector stopped",
