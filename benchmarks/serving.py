@@ -90,7 +90,7 @@ def crowd(films: Catalogue, draws: np.random.Generator, n_users: int = 4000, eac
         catalogue=films,
         user_ids=users,
         movie_ids=films.ids.ids[movies.ravel()],
-        values=draws.integers(1, 11, users.size).astype(np.float32) / 2,
+        values=(draws.integers(1, 11, users.size) / 2).astype(np.float32),
         times=1_600_000_000 + draws.integers(0, 10**7, users.size),
     )
 
@@ -146,7 +146,7 @@ def people(n_films: int, n_ratings: int, seed: int) -> Iterator[Profile]:
     draws = np.random.default_rng(seed)
     while True:
         movies = draws.choice(n_films // 4, n_ratings, replace=False).astype(np.int32)
-        yield Profile.of(movies, draws.integers(4, 11, n_ratings).astype(np.float32) / 2, np.arange(n_ratings))
+        yield Profile.of(movies, (draws.integers(4, 11, n_ratings) / 2).tolist(), np.arange(n_ratings))
 
 
 class Clock:
