@@ -98,7 +98,8 @@ def crowd(films: Catalogue, draws: np.random.Generator, n_users: int = 4000, eac
 def strongest(n: int, draws: np.random.Generator) -> Arrays:
     """Return an item-item matrix in the encoding `sparse8` with evenly scattered entries."""
     gaps = draws.integers(1, 2 * n // KEPT, (n, KEPT))
-    gaps = np.minimum(gaps, 255).astype(np.uint8)
+    # No row may run past the last film; 255 is the farthest that a gap reaches.
+    gaps = np.minimum(gaps, min(255, n // KEPT)).astype(np.uint8)
     return {
         "weights.gaps": gaps.ravel(),
         "weights.values": draws.integers(-127, 128, n * KEPT).astype(np.int8),
