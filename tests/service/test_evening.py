@@ -56,3 +56,11 @@ def test_mistakes_are_refused(cinema: Cinema, fan: int) -> None:
             cinema.tonight(fan, [guest])
     with pytest.raises(UnknownIdError):
         cinema.tonight(fan, vetoes=[999_999])
+
+
+def test_a_guest_who_names_one_film_is_heard(cinema: Cinema, fan: int) -> None:
+    places = {}
+    for loved in (100, 106):
+        evening = cinema.tonight(fan, [Guest(name="Bo", ratings={loved: None})], n=10)
+        places[loved] = [(pick.film.id, pick.says[1].place) for pick in evening.picks]
+    assert places[100] != places[106]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -109,6 +110,12 @@ class Hybrid:
         """Return a hybrid of fresh engines, one for each weight, with their default settings."""
         config = config or HybridConfig()
         return cls({name: create(name) for name in {**config.weights, COLD: 0.0}}, config)
+
+    def knowing(self, *, from_ratings: int) -> Hybrid:
+        """Return the same engines and weights that rank personally from so many ratings on."""
+        other = copy(self)
+        other.config = replace(self.config, cold_below=from_ratings)
+        return other
 
     def fit(self, dataset: Dataset, progress: Progress = silent) -> Self:
         """Fit every engine on the data set."""

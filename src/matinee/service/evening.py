@@ -12,7 +12,7 @@ from matinee.errors import InputError
 from matinee.ranking.group import Member, tonight
 from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.service.answers import Film
-from matinee.types import IntVector, Profile
+from matinee.types import IntVector, Profile, Profiles
 
 if TYPE_CHECKING:
     from matinee.service.person import Person
@@ -134,12 +134,15 @@ class Evenings:
         members = [Member(name=name, profile=person.profile, policy=person.rules & narrowed, vetoes=refused)]
         members += [self._member(now, guest) for guest in guests]
 
+        # A guest who names one film has said more of themselves than popularity knows.
+        hybrid = recommender.hybrid.knowing(from_ratings=1)
+
         def sentences(member: Member, movies: IntVector) -> list[str]:
-            items = recommender.explain_all(member.profile, movies)
-            return [reason for reason, _ in items]
+            blended = hybrid.explained(Profiles.stack([member.profile], len(recommender.catalogue)))
+            return [reason for reason, _ in recommender.explain_all(member.profile, movies, blended=blended)]
 
         found = tonight(
-            recommender.hybrid.score,
+            hybrid.score,
             recommender.filters,
             members,
             n,
