@@ -1,9 +1,10 @@
-"""What a first page costs on the embedded sample: its rows, the use case with the database, the HTML, the memory of it.
+"""What a first page costs, and how much of it stays from day to day.
 
-    python benchmarks/home.py [--ratings 30] [--pages 60]
+    python benchmarks/home.py [--data PATH] [--ratings 30] [--pages 60] [--viewers 40]
 
-Prints medians of wall and processor time in milliseconds, and the load of the machine: on a busy one only processor time
-means anything.
+Prints medians of wall and processor time in milliseconds for its rows, the use case with the database, the HTML and the
+memory of it, and the load of the machine: on a busy one only processor time means anything. Then viewers of the data visit
+on five days in a row and open nothing: which share of the films of the day before is there again?
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from matinee.config import Settings
+from matinee.data.read import read_dataset
 from matinee.data.sample import load_sample
 from matinee.ranking import Recommender
 from matinee.ranking.shelves import Person, build_page
@@ -51,9 +54,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ratings", type=int, default=30, help="ratings of the viewer")
+    parser.add_argument("--data", type=Path, help="a MovieLens archive or folder; the embedded sample without")
+    parser.add_argument("--viewers", type=int, default=40, help="viewers who visit on five days")
     parser.add_argument("--pages", type=int, default=60, help="pages a figure is the median of")
     asked = parser.parse_args()
-    sample = load_sample()
+    sample = load_sample() if asked.data is None else read_dataset(asked.data).dataset
     hybrid = unfitted_hybrid(DEFAULT_ENGINES).fit(sample)
     release = assemble(sample, hybrid.engines, ranking=hybrid.config.settings(), metrics={})
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
@@ -85,15 +90,27 @@ def main() -> None:
             "the whole request for `/`": timed(lambda _: client.get("/"), asked.pages),
             "use case and memory of a new day": timed(remember, asked.pages),
         }
+        visitors = rng.choice(sample.user_ids.ids, asked.viewers, replace=False).tolist()
+        stays = []
+        for visitor in visitors:
+            pages = []
+            for _ in range(5):
+                page = cinema.home(visitor)
+                cinema.remember_page(visitor, page)
+                pages.append({card.film.id for shelf in page.shelves for card in shelf.cards})
+                day[0] += 86_400
+            stays.append([len(after & before) / len(after) for before, after in pairwise(pages)])
         store.close()
     shown = sum(len(shelf.cards) for shelf in home.shelves)
     print(
-        f"{sample.name}: {sample.n_movies:,} films, {sample.n_users:,} simulated viewers; {asked.ratings} ratings, "
+        f"{sample.name}: {sample.n_movies:,} films, {sample.n_users:,} {cinema.recommender.viewers}; {asked.ratings} ratings, "
         f"{len(home.shelves)} rows, {shown} films; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     print(f"{'':50}{'wall':>9}{'processor':>11}")
     for name, (wall, work) in rows.items():
         print(f"{name:50}{wall:9.1f}{work:11.1f}")
+    daily = ", ".join(f"{share:.0%}" for share in np.mean(stays, axis=0))
+    print(f"Of a page, films of the day before (mean over {len(visitors)} viewers, days 2 to 5): {daily}")
 
 
 if __name__ == "__main__":
