@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from matinee.engines.kernels import int8_dots
 from matinee.engines.kernels.cholesky import ridge_system
 from matinee.engines.kernels.int8_dots import BASE, Int8Dots, plain_products, two_digits
 from matinee.engines.kernels.sparse_rows import columns_from_gaps, joined, weighted_sum
-from matinee.engines.kernels.top_k import BATCH, top_k
+from matinee.engines.kernels.top_k import _ALONE, BATCH, top_k
 from matinee.engines.matrices import Matrix, encode_into, open_matrix, schemes
 from matinee.testing.worlds import latent
 from matinee.types import Profiles
@@ -53,6 +54,22 @@ def test_products_are_those_of_whole_numbers(library: str, n_rows: int, n_column
         assert found.dtype == np.int32
         np.testing.assert_array_equal(found, digits.astype(np.int64) @ values.T.astype(np.int64))
         np.testing.assert_array_equal(plain_products(digits, values), found)
+
+
+@pytest.mark.parametrize(("n_rows", "n_columns"), [(0, 3), (3, 0), (3, 5), (4, 16), (1001, 7), (2002, 50), (4003, 128)])
+def test_one_vector_meets_rows_as_they_lie(library: str, tmp_path: Path, n_rows: int, n_columns: int) -> None:
+    generator = np.random.default_rng(n_rows)
+    values = generator.integers(-127, 128, (n_rows, n_columns)).astype(np.int8)
+    digits = generator.integers(-127, 128, n_columns).astype(np.int8)
+    wanted = values.astype(np.int64) @ digits.astype(np.int64)
+    dots = Int8Dots(values)
+    assert dots.one(digits).dtype == np.int32
+    np.testing.assert_array_equal(dots.one(digits), wanted)
+    lengths = np.linalg.norm(values.astype(np.float64), axis=1)
+    assert lengths.max(initial=0) <= dots.longest <= 1.001 * lengths.max(initial=0)
+    if values.size:
+        np.save(tmp_path / "values.npy", values)
+        np.testing.assert_array_equal(Int8Dots(np.load(tmp_path / "values.npy", mmap_mode="r")).one(digits), wanted)
 
 
 @settings(max_examples=50, deadline=None)
@@ -184,6 +201,48 @@ def test_a_batch_ranks_like_one_by_one(factors: np.ndarray) -> None:
         alone = top_k(vectors[row : row + 1], matrix, 20, allowed[row : row + 1])
         np.testing.assert_array_equal(alone[0][0], indices[row])
         np.testing.assert_array_equal(alone[1][0], products[row])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 900),
+    st.integers(1, 40),
+    st.sampled_from([1, _ALONE, _ALONE + 1, 30]),
+    st.sampled_from([1, 7, 60, 500]),
+    st.sampled_from(["even", "steep", "short", "negative", "tiny", "zero"]),
+    st.sampled_from([None, 0.02, 0.9]),
+    st.integers(0, 99),
+)
+def test_every_way_of_searching_gives_the_exact_order(
+    n_rows: int, n_columns: int, n_vectors: int, k: int, kind: str, share: float | None, seed: int
+) -> None:
+    """Many small tiles, alone and in a batch, against all decoded rows scored one by one."""
+    generator = np.random.default_rng(seed)
+    dense = generator.standard_normal((n_rows, n_columns))
+    vectors = generator.standard_normal((n_vectors, n_columns)).astype(np.float32)
+    if kind == "steep":
+        dense *= generator.pareto(1, (n_rows, 1))
+    if kind == "short":
+        dense[generator.random(n_rows) < 0.95] = 0
+    if kind == "negative":
+        dense, vectors = np.abs(dense), -np.abs(vectors)
+    if kind == "tiny":
+        dense, vectors = dense * 1e-9, vectors * np.float32(1e-9)
+    if kind == "zero":
+        vectors[::2] = 0
+    matrix = opened(dense, "int8")
+    allowed = None if share is None else generator.random((n_vectors, n_rows)) < share
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matinee.engines.kernels.top_k._STEP", 128)
+        indices, products = top_k(vectors, matrix, k, allowed)
+    rows = matrix.dense()
+    for number, vector in enumerate(vectors):
+        scores = np.einsum("nf,nf->n", rows, np.broadcast_to(vector, rows.shape).copy())
+        open_rows = np.arange(n_rows) if allowed is None else np.flatnonzero(allowed[number])
+        wanted = open_rows[np.lexsort((open_rows, -scores[open_rows]))][:k]
+        np.testing.assert_array_equal(indices[number, : len(wanted)], wanted)
+        np.testing.assert_array_equal(products[number, : len(wanted)], scores[wanted])
+        assert (indices[number, len(wanted) :] == -1).all()
 
 
 def test_many_vectors_are_taken_in_batches() -> None:

@@ -9,7 +9,9 @@ so both give the same scores to the last bit.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +33,9 @@ _WHOLE = 520
 
 _TILE = 2048
 """Rows that numpy converts at a time, so that they stay in the processor's cache."""
+
+_ABREAST = 4
+"""Rows that lie one after the other and are read as one, for a single vector of digits."""
 
 _STRIDE = 64
 """Columns that numkong reads at a step; what remains beyond a multiple of it takes several times as long a column."""
@@ -57,6 +62,37 @@ class Int8Dots:
     def __init__(self, values: Int8Matrix) -> None:
         self._values = np.ascontiguousarray(values)
         self._wide: Int8Matrix | None = None
+
+    @cached_property
+    def longest(self) -> float:
+        """The length of the longest row."""
+        squares = 0.0
+        for first in range(0, len(self._values), _TILE):
+            tile = self._values[first : first + _TILE].astype(np.float32)
+            squares = max(squares, float(np.einsum("nf,nf->n", tile, tile).max()))
+        return math.sqrt(squares) * (1 + 1e-4)
+
+    def one(self, digits: NDArray[np.int8]) -> NDArray[np.int32]:
+        """Return (n_rows,) int32 dot products of one vector of digits (n_columns,) with every row of the matrix.
+
+        Rows are read as they lie, a few side by side as one wide row, which is met by the digits shifted to each place:
+        numkong takes four vectors in the time of one.
+        """
+        n_rows, n_columns = self._values.shape
+        wide = n_rows // _ABREAST
+        if NUMKONG is None or not wide or not n_columns:
+            plain: NDArray[np.int32] = plain_products(digits[None], self._values)[0]
+            return plain
+        shifted = np.zeros((_ABREAST, _ABREAST, n_columns), np.int8)
+        shifted[np.arange(_ABREAST), np.arange(_ABREAST)] = digits
+        packed = NUMKONG.dots_pack(shifted.reshape(_ABREAST, -1))
+        whole = wide * _ABREAST
+        found: NDArray[np.int32] = np.asarray(
+            NUMKONG.dots_packed(self._values[:whole].reshape(wide, -1), packed)
+        ).reshape(whole)
+        if whole < n_rows:
+            found = np.concatenate([found, plain_products(digits[None], self._values[whole:])[0]])
+        return found
 
     def products(self, digits: Int8Matrix) -> NDArray[np.int32]:
         """Return (P, n_rows) int32 dot products of each of the digits' rows with every row of the matrix."""
@@ -158,13 +194,15 @@ class ByScale:
     Attributes:
         order: (n_rows,) the row that stands in each place.
         scale: (n_rows,) in that order.
+        lengths: (n_rows,) in that order.
         longest: (n_rows,) the longest row from each place on.
     """
 
     def __init__(self, values: Int8Matrix, scale: FloatVector, lengths: FloatVector) -> None:
         self.order = np.argsort(-scale, kind="stable")
         self.scale = scale[self.order]
-        self.longest: FloatVector = np.maximum.accumulate(lengths[self.order][::-1])[::-1]
+        self.lengths = lengths[self.order]
+        self.longest: FloatVector = np.maximum.accumulate(self.lengths[::-1])[::-1]
         self._values = values[self.order]
 
     def products(self, digits: Int8Matrix) -> Callable[[int, int], NDArray[np.int32]]:
@@ -174,7 +212,7 @@ class ByScale:
         """
         values = self._values
         if NUMKONG is None or not digits.size:
-            return lambda first, last: plain_products(digits, values[first:last]).T
+            return lambda first, last: np.ascontiguousarray(plain_products(digits, values[first:last]).T)
         library, packed = NUMKONG, NUMKONG.dots_pack(np.ascontiguousarray(digits))
         out: Any = None
 

@@ -33,7 +33,7 @@ class Int8(Matrix):
     scheme: ClassVar[str] = "int8"
 
     def __init__(self, values: Int8Values, scale: FloatVector) -> None:
-        self._values, self._scale = values, scale
+        self._values, self.scale = values, scale
         self.shape = (values.shape[0], values.shape[1])
         self.nbytes = values.nbytes + scale.nbytes
 
@@ -50,47 +50,48 @@ class Int8(Matrix):
 
     def rows(self, index: Index) -> FloatMatrix:
         """Return some rows decoded."""
-        found: FloatMatrix = self._values[index] * self._scale[index, None]
+        found: FloatMatrix = self._values[index] * self.scale[index, None]
         return found
 
     def span(self, first: int, last: int) -> FloatMatrix:
         """Return consecutive rows decoded."""
-        found: FloatMatrix = self._values[first:last] * self._scale[first:last, None]
+        found: FloatMatrix = self._values[first:last] * self.scale[first:last, None]
         return found
 
     def dot(self, vectors: FloatMatrix) -> FloatMatrix:
         """Return (P, n_rows) products: in integers for few vectors, with decoded tiles for many."""
         if len(vectors) > FEW:
             return super().dot(vectors)
-        scores = self._dots.dot(vectors)
-        scores *= self._scale
+        scores = self.dots.dot(vectors)
+        scores *= self.scale
         return scores
 
     def row_sums(self, weights: csr_array) -> FloatMatrix:
         """Return (P, n_columns) W M; for one row of weights as one product with the integers."""
         if weights.shape[0] != 1:
             return super().row_sums(weights)
-        scaled = weights.data * self._scale[weights.indices]
+        scaled = weights.data * self.scale[weights.indices]
         total: FloatMatrix = scaled[None].astype(np.float32) @ self._values[weights.indices].astype(np.float32)
         return total
 
     def entries(self, rows: Index, columns: Index) -> FloatMatrix:
         """Return the entries where rows and columns meet, decoding no others."""
-        found: FloatMatrix = self._values[np.ix_(rows, columns)] * self._scale[rows, None]
+        found: FloatMatrix = self._values[np.ix_(rows, columns)] * self.scale[rows, None]
         return found
 
     def column(self, column: int) -> FloatVector:
         """Return one column."""
-        found: FloatVector = self._values[:, column] * self._scale
+        found: FloatVector = self._values[:, column] * self.scale
         return found
 
     @cached_property
     def by_scale(self) -> ByScale:
         """The rows in falling order of their scale; a copy."""
-        return ByScale(self._values, self._scale, self.lengths)
+        return ByScale(self._values, self.scale, self.lengths)
 
     @cached_property
-    def _dots(self) -> Int8Dots:
+    def dots(self) -> Int8Dots:
+        """The rows as integers, ready to be multiplied; worth `scale` each."""
         return Int8Dots(self._values)
 
 
