@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/scoring.py [--films 60000] [--width 128] [--k 10 50]
 
-Every contestant returns indices and products of the k best rows. Recall is the share of the true best (of the float32
+First comes scoring alone: all 60,000 products of every profile, nothing selected, and how far they are from those in double
+precision, as a share of the largest. Then the k best: every contestant returns indices and products of those rows. Recall is the share of the true best (of the float32
 matrix, by plain numpy) that it finds. The floor is what reading the matrix once takes, float32 or int8, measured on as
 many bytes. numkong, faiss and usearch take part where they are installed. Times are processor time, the least of
 many calls, which other programs on the machine distort less than the clock. Two matrices: "even", normal numbers, whose rows
@@ -102,6 +103,13 @@ def contestants(factors: NDArray[np.float32]) -> Iterator[tuple[str, Callable[[]
     yield "usearch exact int8", lambda: usearch(factors, int8=True)
 
 
+def scorers(factors: NDArray[np.float32]) -> Iterator[tuple[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]]]:
+    yield "numpy float32", lambda vectors: vectors @ factors.T
+    for scheme in ("float32", "int8", "int8-tail"):
+        matrix = open_matrix(encode_into({"factors": factors}, "factors", scheme), "factors")
+        yield f"ours {scheme}", matrix.dot
+
+
 def milliseconds(call: Callable[[], Any], seconds: float = 1.5) -> float:
     """Return the least processor time among repeated calls, at least seven: what nothing disturbed."""
     call()
@@ -149,10 +157,24 @@ def main() -> None:
                 ready[name] = make()
             except ImportError:
                 print(f"{name}: not installed")
+        for n in PROFILES:
+            alone(kind, np.ascontiguousarray(vectors[:n]), factors)
         for k in given.k:
             for n in PROFILES:
                 asked = np.ascontiguousarray(vectors[:n])
                 report(kind, asked, k, ready, floors)
+
+
+def alone(kind: str, asked: NDArray[np.float32], factors: NDArray[np.float32]) -> None:
+    print(f"\n{kind}, {len(asked)} profile{'s' if len(asked) > 1 else ''}, all scores (bar {BUDGET_MS[len(asked)]} ms)")
+    print(f"  {'':30} {'ms':>8} {'x numpy':>8} {'off':>9}")
+    exact = asked[:1].astype(np.float64) @ factors.T.astype(np.float64)
+    base = 0.0
+    for name, score in scorers(factors):
+        off = np.abs(score(asked)[:1] - exact).max() / np.abs(exact).max()
+        taken = milliseconds(lambda: score(asked))  # noqa: B023 - called at once
+        base = base or taken
+        print(f"  {name:30} {taken:8.2f} {taken / base:8.2f} {off:9.1e}")
 
 
 def report(kind: str, asked: NDArray[np.float32], k: int, ready: dict[str, Search], floors: dict[str, float]) -> None:

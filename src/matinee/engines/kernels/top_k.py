@@ -18,9 +18,9 @@ from matinee.engines.matrices.matrix import Matrix
 from matinee.types import BoolVector, FloatMatrix, FloatVector
 
 TILE = 2048
-"""Rows scored at a time."""
-_STEP = 2048
-"""Rows of int8 multiplied at a time with many vectors."""
+"""Rows decoded at a time."""
+_STEP = 1024
+"""Rows of int8 multiplied at a time with many vectors: their products stay in the cache, and their memory in the process."""
 BATCH = 256
 """Vectors scored at a time."""
 
@@ -224,19 +224,20 @@ def _integers(vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.bo
     active = np.arange(len(vectors))
     products = search.products(digits)
     for first in range(0, matrix.shape[0], _STEP):
+        last = min(first + _STEP, matrix.shape[0])
         open_still = reach[active] * search.longest[first] >= best.limit[active]
         if np.count_nonzero(open_still) < 0.75 * len(active):
             active = active[open_still]
             if not len(active):
                 break
             products = search.products(digits[active])
-        last = min(first + _STEP, matrix.shape[0])
         whole_numbers = products(first, last)
         order, scale = search.order[first:last], search.scale[first:last]
         mask = None
         if allowed is not None:
             mask = allowed[np.ix_(active, order)].T if allowed.ndim == 2 else allowed[order, None]
             whole_numbers = np.where(mask, whole_numbers, _NEVER)
+        # The first tile sets the limit, which is best known from rows that were scored.
         if first and 0 < scale[0] <= _ALIKE * scale[-1]:
             # The limit rises ever more slowly: after 1, 2, 4, 8 … tiles it is worth raising.
             learning = (first // _STEP).bit_count() <= 1
