@@ -59,9 +59,15 @@ def csv_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(csv_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Return the command in a home with a live release."""
+def trained_home(csv_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with a live release."""
     home = tmp_path_factory.mktemp("home")
     done = run_matinee(home, "train", "--data", csv_folder)
     assert done.returncode == 0, done.stderr
-    return lambda *arguments, **options: run_matinee(home, *arguments, **options)
+    return home
+
+
+@pytest.fixture(scope="session")
+def trained(trained_home: Path) -> Run:
+    """Return the command in a home with a live release."""
+    return lambda *arguments, **options: run_matinee(trained_home, *arguments, **options)

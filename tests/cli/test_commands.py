@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from matinee.store import Limits, Store
 from matinee.training.train import DEFAULT_ENGINES
 
 
@@ -115,3 +116,22 @@ def test_a_candidate_kept_back_ends_with_an_error_and_the_live_one_stays(matinee
     states = {each["live"]: each["engines"] for each in json.loads(matinee("releases", "--json").stdout)["releases"]}
     assert states[True] == list(DEFAULT_ENGINES)
     assert states[False] == ["popular"]
+
+
+def test_recommend_keeps_what_the_viewer_asked_for(trained, trained_home: Path) -> None:
+    def listed() -> list[int]:
+        done = trained("recommend", "--user", "101", "--top", "5", "--json")
+        return [item["movie_id"] for item in json.loads(done.stdout)["items"]]
+
+    first = listed()
+    store = Store.open(f"sqlite:///{trained_home / 'matinee.db'}")
+    try:
+        store.set_feedback(101, first[0], "not_for_me", given=True)
+        assert first[0] not in listed()
+        store.set_limits(101, Limits(max_year=1900), None)
+        assert listed() == []
+        store.undo(101)
+        store.undo(101)
+        assert listed() == first
+    finally:
+        store.close()

@@ -10,6 +10,7 @@ from rich.table import Table
 from matinee.cli.console import DEFAULT_HOME, AsJson, Home, note, out, print_json
 from matinee.cli.films import film_row, label
 from matinee.cli.home import recommender_of, store_of
+from matinee.service.person import person_of
 
 
 def recommend(
@@ -17,16 +18,35 @@ def recommend(
         int | None, typer.Option("--user", help="Id of the viewer; asked for when absent.", show_default=False)
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many films.")] = 10,
-    strategy: Annotated[str, typer.Option("--strategy", help="hybrid, or one engine's name.")] = "hybrid",
+    strategy: Annotated[
+        str, typer.Option("--strategy", help="hybrid, a preset such as flixflow, or one engine's name.")
+    ] = "hybrid",
+    discovery: Annotated[
+        float | None,
+        typer.Option(
+            "--discovery",
+            min=0,
+            max=1,
+            help="From relevance (0) to discovery (1).",
+            show_default="where the viewer set it",
+        ),
+    ] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
-    """Recommend films a viewer has not rated: rank, title, year, score and reason."""
+    """Recommend films that may be shown to a viewer, best first: rank, title, year, score and reason."""
     recommender = recommender_of(home)
     store = store_of(home)
     viewer = int(typer.prompt("User id", type=int)) if user is None else user
-    profile = store.profile(viewer, recommender.catalogue)
-    answer = recommender.recommend(profile, top, strategy=strategy)
+    person = person_of(store.account(viewer), recommender.catalogue, recommender.info.data)
+    answer = recommender.recommend(
+        person.profile,
+        top,
+        strategy=strategy,
+        policy=person.policy,
+        taste=person.taste,
+        discovery=person.dial if discovery is None else discovery,
+    )
     rows = [
         {
             "rank": rank,
@@ -40,7 +60,7 @@ def recommend(
         print_json(
             {
                 "user": viewer,
-                "ratings": len(profile),
+                "ratings": len(person.profile),
                 "strategy": answer.strategy,
                 "because": answer.because,
                 "release": recommender.info.version,

@@ -113,6 +113,8 @@ class Explainer:
             One explanation a film; its parts add up to the blended score and the boost.
         """
         movies = np.asarray(movies, np.int32)
+        if not len(movies):
+            return []
         sums = _Sums.nothing(len(movies), len(profile))
         for name in blended.raw:
             weight, scale = float(blended.weights[name][row]), blended.scales[name]
