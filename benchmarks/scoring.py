@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/scoring.py [--films 60000] [--width 128] [--k 10 50]
 
-First comes scoring alone: all 60,000 products of every profile, nothing selected, and how far they are from those in double
+First comes scoring alone: all 60,000 products of every profile, nothing selected, and how far those of the first are from double
 precision, as a share of the largest. Then the k best: every contestant returns indices and products of those rows. Recall is the share of the true best (of the float32
 matrix, by plain numpy) that it finds. The floor is what reading the matrix once takes, float32 or int8, measured on as
 many bytes. numkong, faiss and usearch take part where they are installed. Times are processor time, the least of
