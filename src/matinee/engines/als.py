@@ -170,5 +170,8 @@ class Als(Engine):
         rated, system = self._system(profile.movies[liked])
         shares = np.zeros((len(movies), len(profile)), np.float32)
         if len(liked):
-            shares[:, liked] = self.matrix("factors").rows(movies) @ system.solve(rated.T)
+            asked = self.matrix("factors").rows(movies)
+            # A is symmetric: the shorter of the two sides is solved for.
+            given = asked @ system.solve(rated.T) if len(liked) < len(asked) else system.solve(asked.T).T @ rated.T
+            shares[:, liked] = given
         return shares

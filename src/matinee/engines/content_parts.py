@@ -65,10 +65,11 @@ class ContentParts:
         wanted = movies.tolist()
         found = {movie: self._kept.get(movie) for movie in wanted}
         missing = [movie for movie, parts in found.items() if parts is None]
-        for movie, film in zip(missing, self._work_out(missing), strict=True):
-            found[movie] = self._kept[movie] = film
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        if missing:
+            for movie, film in zip(missing, self._work_out(missing), strict=True):
+                found[movie] = self._kept[movie] = film
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
         return [parts for movie in wanted if (parts := found[movie]) is not None]
 
     def _work_out(self, movies: Sequence[int]) -> list[FilmParts]:

@@ -111,11 +111,11 @@ def shortlist(scores: FloatVector, allowed: BoolVector, n: int) -> IntVector:
     A sample says above which score about 2 n films lie; if at least n do, the best n are among them.
     """
     if len(scores) > SAMPLED_FROM * n:
-        masked = np.where(allowed, scores, np.float32(-np.inf))
-        sample = masked[::SAMPLE_STEP]
+        sample = np.where(allowed[::SAMPLE_STEP], scores[::SAMPLE_STEP], np.float32(-np.inf))
         rank = len(sample) - 1 - 2 * n // SAMPLE_STEP
-        bound = np.partition(sample, rank)[rank]
-        near = np.flatnonzero(masked >= bound) if bound > -np.inf else np.empty(0, np.int64)
+        sample.partition(rank)
+        bound = sample[rank]
+        near = np.flatnonzero((scores >= bound) & allowed) if bound > -np.inf else np.empty(0, np.int64)
         if n <= len(near):
             found: IntVector = near[best(scores[near], np.ones(len(near), np.bool_), n)].astype(np.int32)
             return found
@@ -153,20 +153,20 @@ def _greedy(
     columns = np.ascontiguousarray(vectors.T)
     likeness = np.empty(len(pool), np.float32)
     worth = np.float32(1 - dial) * to_unit(scores) - np.float32(dial * config.damping) * features.fame[pool]
-    calibrate = None if wanted is None or config.calibration == 0 else _Calibration(features, pool, wanted, config)
     strength = dial * config.calibration
+    calibrate = None if wanted is None or strength == 0 else _Calibration(features, pool, wanted, config, n, strength)
     penalty = np.full(len(pool), np.inf, np.float32)
     taken = np.empty(n, np.int32)
     total = worth.copy()
     for place in range(n):
         if calibrate is not None:
-            total += calibrate.gains(place + 1, strength)
+            total += calibrate.gains(place)
         chosen = int(total.argmax())
         taken[place] = chosen
         worth[chosen] = -np.inf
         if calibrate is not None:
             calibrate.take(chosen)
-        np.matmul(costly[chosen], columns, out=likeness)
+        np.dot(costly[chosen], columns, out=likeness)
         np.minimum(penalty, likeness, out=penalty)
         np.add(worth, penalty, out=total)
     return taken
@@ -179,34 +179,43 @@ class _Calibration:
     one matrix product a step, and as many logarithms as the table has entries.
     """
 
-    def __init__(self, features: MovieFeatures, pool: IntVector, wanted: FloatVector, config: DiversityConfig) -> None:
+    def __init__(
+        self,
+        features: MovieFeatures,
+        pool: IntVector,
+        wanted: FloatVector,
+        config: DiversityConfig,
+        n: int,
+        strength: float,
+    ) -> None:
         kept = np.flatnonzero(wanted > 0)
         shares = features.genre_shares[pool]
         self._shares = shares[:, kept]
         self._wanted = wanted[kept]
+        # (n, kept): k times the strength times p_g, by the place k that is filled next.
+        self._worth = (strength * np.arange(1, n + 1, dtype=np.float32))[:, None] * self._wanted
         sizes, row = np.unique(shares.max(axis=1, initial=0), return_inverse=True)
         self._entries: FloatMatrix = np.zeros((len(pool), len(sizes), len(kept)), np.float32)
         self._entries[np.arange(len(pool)), row] = self._shares > 0
         self._entries = np.ascontiguousarray(self._entries.reshape(len(pool), -1).T)
         keep = np.float32(1 - config.smoothing)
         self._added = (keep * sizes)[:, None].astype(np.float32)
-        self._kept_shares = keep * self._shares
-        self._floor = np.float32(config.smoothing) * self._wanted
-        # What the list has of each genre, with α k p for the film that comes next.
-        self._have = self._floor.copy()
+        floor = np.float32(config.smoothing) * self._wanted
+        # What the list has of each genre, with α k p for the film that comes next; each film taken adds α p more.
+        self._have = floor.copy()
+        self._taken = keep * self._shares + floor
         self._table = np.empty((len(sizes), len(kept)), np.float32)
+        self._flat = self._table.reshape(-1)
         self._gains = np.empty(len(pool), np.float32)
 
-    def gains(self, k: int, strength: float) -> FloatVector:
-        """Return (pool,) what each film would gain as the k-th, times `strength`; the next call overwrites it."""
+    def gains(self, place: int) -> FloatVector:
+        """Return (pool,) what each film would gain in a place, from 0, times `strength`; the next call overwrites it."""
         table = np.divide(self._added, self._have, out=self._table)
         np.log1p(table, out=table)
-        table *= self._wanted
-        np.matmul(table.ravel(), self._entries, out=self._gains)
-        self._gains *= k * strength
+        table *= self._worth[place]
+        np.dot(self._flat, self._entries, out=self._gains)
         return self._gains
 
     def take(self, chosen: int) -> None:
         """Count a film's genres among those taken."""
-        self._have += self._kept_shares[chosen]
-        self._have += self._floor
+        self._have += self._taken[chosen]

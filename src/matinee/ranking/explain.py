@@ -170,7 +170,9 @@ class Explainer:
     ) -> None:
         """Add what genres and people of a film meet in the taste; what remains of its vector belongs to the ratings."""
         films = named.of(movies)
-        vectors = engine.matrix("vectors").rows(movies) - np.stack([film.total for film in films])
+        vectors = engine.matrix("vectors").rows(movies)
+        # Joined end to end: `np.stack` looks at every row by itself.
+        vectors -= np.concatenate([vectors[0, :0], *(film.total for film in films)]).reshape(vectors.shape)
         stacked = np.concatenate([film.vectors for film in films])
         ratings, felt = engine.parts_of_vectors(profile, vectors, stacked)
         sums.ratings += factor * ratings.astype(np.float64)
@@ -217,22 +219,23 @@ class Explainer:
         columns.append(BASELINE)
         exact = WALKED not in sums.methods.values()
         method = _method(sums.methods)
-        digests = zip(own.tolist(), popularity, strongest(sums.ratings, SPEAKING).tolist(), strict=True)
-        given = zip(movies.tolist(), score.tolist(), digests, strict=True)
-        for place, (movie, whole, digest) in enumerate(given):
+        leading = strongest(sums.ratings, SPEAKING)
+        told = np.take_along_axis(sums.ratings, leading, axis=1)
+        digests = map(Digest, own.tolist(), popularity, leading.tolist(), told.tolist())
+        films = zip(
+            movies.tolist(),
+            score.tolist(),
+            sums.ratings,
+            sums.named,
+            sums.named_amounts,
+            table,
+            digests,
+            strict=True,
+        )
+        rated, titles = profile.movies, self.catalogue.titles
+        for movie, whole, ratings, named, named_amounts, rest_of, digest in films:
             yield Explanation(
-                movie=movie,
-                score=whole,
-                rated=profile.movies,
-                rating_amounts=sums.ratings[place],
-                titles=self.catalogue.titles,
-                rating_exact=exact,
-                rating_method=method,
-                named=sums.named[place],
-                named_amounts=sums.named_amounts[place],
-                columns=columns,
-                others=table[place],
-                digest=Digest(*digest),
+                movie, whole, rated, ratings, titles, exact, method, named, named_amounts, columns, rest_of, digest
             )
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,19 +57,20 @@ class Column:
     method: str = EXACT
 
 
-@dataclass(frozen=True)
-class Digest:
+class Digest(NamedTuple):
     """What a card needs of an explanation, worked out for a whole list at once.
 
     Attributes:
         own: what the ratings, genres, people and sliders add together.
         popularity: what popularity adds.
         strongest: places in the profile of the ratings that add most, strongest first, ties by the newer rating.
+        amounts: what each of those adds.
     """
 
     own: float
     popularity: float
     strongest: Sequence[int]
+    amounts: Sequence[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +127,8 @@ class Explanation:
         if n < 1 or not len(amounts):
             return []
         if self.digest is not None and n <= len(self.digest.strongest):
-            return [place for place in self.digest.strongest[:n] if amounts[place] > 0]
+            known = zip(self.digest.strongest[:n], self.digest.amounts, strict=False)
+            return [place for place, amount in known if amount > 0]
         least = max(float(np.partition(amounts, -n)[-n]), 0.0) if n < len(amounts) else 0.0
         places = np.flatnonzero((amounts >= least) & (amounts > 0))
         order: list[int] = places[np.lexsort((-places, -amounts[places]))][:n].tolist()
@@ -151,12 +153,12 @@ class Explanation:
             n: how many at most.
             least: those that add less are left out.
         """
-        amounts = self.named_amounts.tolist()
-        order = sorted(range(len(amounts)), key=lambda place: -amounts[place])[:n]
+        speaking = [pair for pair in enumerate(self.named_amounts.tolist()) if pair[1] > 0 and pair[1] >= least]
+        if len(speaking) > 1:
+            speaking.sort(key=lambda pair: -pair[1])
         return [
             Part(column.kind, column.label, amount, None, column.exact, column.method)
-            for column, amount in ((self.named[place], amounts[place]) for place in order)
-            if amount > 0 and amount >= least
+            for column, amount in ((self.named[place], amount) for place, amount in speaking[:n])
         ]
 
     def total(self, kind: Kind) -> float:

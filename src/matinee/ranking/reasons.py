@@ -64,7 +64,9 @@ class Sentences:
     def _start(self, place: int, explanation: Explanation) -> str:
         if place not in self._starts:
             movie = int(explanation.rated[place])
-            value = float(self._profile.values[np.flatnonzero(self._profile.movies == movie)[0]])
+            own = explanation.rated is self._profile.movies  # then it lies in the same place
+            where = place if own else int(np.flatnonzero(self._profile.movies == movie)[0])
+            value = float(self._profile.values[where])
             self._starts[place] = because_of(explanation.titles[movie], value, explicit=self._explicit)
         return self._starts[place]
 
@@ -96,7 +98,7 @@ def contributions(explanation: Explanation) -> tuple[Contribution, ...]:
     """Return the rated films that speak most for a film, strongest first, ties by the newer rating."""
     rated, amounts = explanation.rated, explanation.rating_amounts
     return tuple(
-        Contribution(int(rated[place]), float(amounts[place])) for place in explanation.strongest(MOST_SPEAKING)
+        [Contribution(rated.item(place), amounts.item(place)) for place in explanation.strongest(MOST_SPEAKING)]
     )
 
 

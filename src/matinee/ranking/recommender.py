@@ -310,7 +310,7 @@ class Recommender:
         """Return what everybody's ratings say of one film."""
         arrays = self._popular.arrays
         return MovieStatistics(
-            int(arrays["count"][movie]), float(arrays["mean"][movie]), float(arrays["weighted"][movie])
+            int(arrays["count"].item(movie)), arrays["mean"].item(movie), arrays["weighted"].item(movie)
         )
 
     @cached_property
