@@ -7,7 +7,7 @@ import pytest
 
 from matinee.data import Dataset
 from matinee.engines import Engine, create
-from matinee.engines.star_parts import KnowsUsual, rating_parts
+from matinee.engines.star_parts import KnowsUsual, rating_parts, regression
 from matinee.engines.stars import EDGE
 from matinee.testing.worlds import latent
 from matinee.types import Profile, Profiles
@@ -60,6 +60,7 @@ def prior_part(engine: Engine, profile: Profile) -> np.ndarray:
 def test_one_rating_has_a_part_that_can_be_worked_out_by_hand() -> None:
     rated = np.array([[0.5, 2.0]], np.float32)
     asked = np.array([[0.0, 3.0]], np.float32)
-    found = rating_parts(rated, np.array([1.5], np.float32), np.array([1, 1], np.float32), asked)
+    system = regression(rated, np.array([1, 1], np.float32))
+    found = rating_parts(rated, np.array([1.5], np.float32), system, asked)
     # A = [[2, 2], [2, 5]], A⁻¹ (1, 2) = (1/6, 1/3), times (1, 3) is 7/6, times the 1.0 that is left of 1.5.
     np.testing.assert_allclose(found, [[7 / 6]], rtol=1e-6)

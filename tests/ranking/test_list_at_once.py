@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,8 +16,8 @@ from matinee.engines import create
 from matinee.engines.content import Content
 from matinee.engines.content_parts import ContentParts
 from matinee.ranking import Hybrid, HybridConfig
-from matinee.ranking.explain import Explainer, strongest
-from matinee.ranking.explanation import OWN
+from matinee.ranking.explain import Explainer
+from matinee.ranking.explanation import OWN, strongest
 from matinee.types import Profile, Profiles
 
 NAMES: dict[str, dict[str, Any]] = {
@@ -37,7 +36,7 @@ def world() -> tuple[Dataset, Hybrid, Explainer]:
 
 
 @pytest.mark.parametrize("n_ratings", [0, 1, 3, 40])
-def test_a_digest_says_what_the_amounts_say(n_ratings: int) -> None:
+def test_what_a_card_needs_is_what_the_amounts_say(n_ratings: int) -> None:
     data, hybrid, explainer = world()
     draws = np.random.default_rng(n_ratings)
     rated = draws.choice(data.n_movies, n_ratings, replace=False).astype(np.int32)
@@ -45,13 +44,14 @@ def test_a_digest_says_what_the_amounts_say(n_ratings: int) -> None:
     blended = hybrid.explained(Profiles.stack([profile], data.n_movies))
     movies = draws.choice(data.n_movies, 30, replace=False).astype(np.int32)
     for each in explainer.explain(profile, movies, blended):
-        alone = replace(each, digest=None)
-        assert each.digest is not None
-        assert each.own == pytest.approx(alone.own, abs=1e-12)
         assert each.own == pytest.approx(sum(each.total(kind) for kind in OWN), abs=1e-12)
-        assert each.popularity == pytest.approx(alone.popularity, abs=1e-12)
-        for n in range(5):
-            assert each.strongest(n) == alone.strongest(n)
+        assert each.popularity == pytest.approx(each.total("popularity"), abs=1e-12)
+        assert each.score == pytest.approx(sum(part.amount for part in each.parts), abs=1e-12)
+        speaking = [place for place, amount in enumerate(each.rating_amounts.tolist()) if amount > 0]
+        speaking.sort(key=lambda place: (-float(each.rating_amounts[place]), -place))
+        for n in range(6):
+            assert each.strongest(n) == speaking[:n]
+        assert [(profile.movies[place], each.rating_amounts[place]) for place in speaking[:3]] == list(each.leading)
 
 
 @settings(max_examples=60, deadline=None)

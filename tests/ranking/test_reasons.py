@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from matinee.data import Catalogue
-from matinee.ranking.explanation import Column, Explanation
+from matinee.ranking.explanation import Column, Explained, Explanation
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.reasons import because
 from matinee.types import Profile
@@ -35,20 +35,21 @@ NAMED = NamedFilms(CATALOGUE)
 
 
 def explained(rated: Sequence[float], named: Sequence[tuple[str, str, float]] = ()) -> Explanation:
-    amounts = np.array(rated, np.float64)
-    return Explanation(
-        movie=4,
-        score=0.0,
+    [one] = Explained(
+        movies=[4],
+        scores=[0.0],
         rated=np.arange(len(rated), dtype=np.int32),
-        rating_amounts=amounts,
+        rating_amounts=np.array([rated], np.float32),
         titles=TITLES,
         rating_exact=True,
         rating_method="exact",
-        named=[Column(kind, label) for kind, label, _ in named],  # type: ignore[arg-type]
-        named_amounts=np.array([amount for *_, amount in named], np.float64),
+        named=[[Column(kind, label) for kind, label, _ in named]],  # type: ignore[arg-type]
+        named_amounts=[np.array([amount for *_, amount in named], np.float64)],
+        own=[sum(rated) + sum(amount for *_, amount in named)],
         columns=[Column("baseline", "")],
-        others=np.zeros(1),
+        others=np.zeros((1, 1)),
     )
+    return one
 
 
 FOND = Profile.of([0, 1, 2], [5.0, 4.0, 3.5])

@@ -117,13 +117,16 @@ class Als(Engine):
 
     def fold_in(self, profiles: Profiles) -> FloatMatrix:
         """Return (n_profiles, embedding_size) factors, each the solution of the profile's own system."""
-        likes = self._likes(profiles, explicit=bool(self.arrays["explicit"][0]))
+        explicit = bool(self.arrays["explicit"][0])
         if len(profiles) <= FEW:
             found = np.empty((len(profiles), self.config.embedding_size), np.float32)
+            likes_it = liking(profiles.values, explicit=explicit, min_rating=self.config.min_rating) > 0
             for row in range(len(profiles)):
-                rated, system = self._system(likes.indices[likes.indptr[row] : likes.indptr[row + 1]])
+                own = slice(profiles.indptr[row], profiles.indptr[row + 1])
+                rated, system = self._system(profiles.movies[own][likes_it[own]])
                 found[row] = system.solve(rated.sum(axis=0)[:, None])[:, 0]
             return found
+        likes = self._likes(profiles, explicit=explicit)
         # Only films that somebody here likes are decoded.
         used, place = np.unique(likes.indices, return_inverse=True)
         factors = self.matrix("factors").rows(used)
@@ -145,17 +148,15 @@ class Als(Engine):
 
         The last one asked for is kept, so that a list and its explanation solve one system.
         """
-        last: list[tuple[IntVector, FloatMatrix, Cholesky]] = self._once("last system", list)
-        for known, rated, system in last[:1]:
-            if np.array_equal(known, liked):
-                return rated, system
-        rated = self.matrix("factors").rows(liked)
-        ridge = self.config.l2 * (len(liked) + self.config.unobserved_weight * self.n_movies) ** (
-            self.config.frequency_exponent
-        )
-        system = ridge_system(rated, np.float32(ridge), self.arrays["gram"])
-        last[:] = [(liked, rated, system)]
-        return rated, system
+
+        def solve() -> tuple[FloatMatrix, Cholesky]:
+            rated = self.matrix("factors").rows(liked)
+            ridge = self.config.l2 * (len(liked) + self.config.unobserved_weight * self.n_movies) ** (
+                self.config.frequency_exponent
+            )
+            return rated, ridge_system(rated, np.float32(ridge), self.arrays["gram"])
+
+        return self._lately("system", (liked,), solve)
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         return self.matrix("factors").dot(self.fold_in(profiles))

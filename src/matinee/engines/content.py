@@ -167,16 +167,9 @@ class Content(Engine):
 
     def _tastes(self, profiles: Profiles) -> Tastes:
         """Return people (n, features) at length 1 or 0, the weight of each entry, and people's lengths before that."""
-        # The last ones are kept, so that a list and its explanation work one taste out.
-        last: list[tuple[IntVector, FloatVector, Tastes]] = self._once("last tastes", list)
-        if len(profiles) > 1:
+        if len(profiles) != 1:
             return self._work_out(profiles)
-        for movies, values, tastes in last[:1]:
-            if np.array_equal(movies, profiles.movies) and np.array_equal(values, profiles.values):
-                return tastes
-        tastes = self._work_out(profiles)
-        last[:] = [(profiles.movies.copy(), profiles.values.copy(), tastes)]
-        return tastes
+        return self._lately("tastes", (profiles.movies, profiles.values), lambda: self._work_out(profiles))
 
     def _work_out(self, profiles: Profiles) -> Tastes:
         weights = rating_weights(
@@ -185,7 +178,11 @@ class Content(Engine):
             watched=self.config.watched,
             explicit=bool(self.arrays["explicit"][0]),
         )
-        people = self.matrix("vectors").row_sums(profiles.matrix(weights))
+        vectors = self.matrix("vectors")
+        if len(profiles) == 1:
+            people = weights[None] @ vectors.rows(profiles.movies)
+        else:
+            people = vectors.row_sums(profiles.matrix(weights))
         lengths = np.linalg.norm(people, axis=1)
         lengths[lengths < 1e-6] = 0
         return unit_rows(people), weights, lengths

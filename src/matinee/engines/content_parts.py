@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from matinee.data import Catalogue
@@ -35,17 +36,39 @@ class FilmParts:
 
     Attributes:
         names: (kind, name) of each, a name once.
-        vectors: (k, features) float32, which add up to what genres and people make of the film's vector.
+        total_first: (1 + k, features) float32, what genres and people together make of the film's vector, and below it
+            what each does.
     """
 
     names: tuple[tuple[Kind, str], ...]
-    vectors: FloatMatrix
+    total_first: FloatMatrix
 
-    @cached_property
+    @property
+    def vectors(self) -> FloatMatrix:
+        """(k, features) the part of each name."""
+        return self.total_first[1:]
+
+    @property
     def total(self) -> FloatVector:
-        """(features,) the sum of the vectors."""
-        total: FloatVector = self.vectors.sum(axis=0)
+        """(features,) their sum."""
+        total: FloatVector = self.total_first[0]
         return total
+
+
+class _Names:
+    """A column of lists of names, as one list: a list a film is a heap of objects that Python's collector walks through.
+
+    Args:
+        column: lists of strings, none of them null.
+    """
+
+    def __init__(self, column: pl.Series) -> None:
+        self._starts: list[int] = [0, *column.list.len().cum_sum().to_list()]
+        self._names: list[str] = column.explode().drop_nulls().to_list()
+
+    def of(self, movie: int) -> list[str]:
+        """Return the names of one film."""
+        return self._names[self._starts[movie] : self._starts[movie + 1]]
 
 
 class ContentParts:
@@ -125,19 +148,18 @@ class ContentParts:
         def add(term: int, block: int, weight: float, kind: Kind, name: str) -> None:
             found[term] = (block, weight + (found[term][1] if term in found else 0.0), (kind, name))
 
-        genres, directors, cast = self._columns
-        for name in genres[movie]:
+        genres, directors, cast = (names.of(movie) for names in self._columns)
+        for name in genres:
             add(number("genre", name), GENRES, 1.0, "genre", name)
-        for name in directors[movie]:
+        for name in directors:
             add(number("director", fold(name)), PEOPLE, 1.5, "person", name)
-        for place, name in enumerate(cast[movie][:_BILLED]):
+        for place, name in enumerate(cast[:_BILLED]):
             add(number("cast", fold(name)), PEOPLE, 1.0 if place < 3 else 0.5, "person", name)
         return found
 
     @cached_property
-    def _columns(self) -> tuple[Sequence[list[str]], Sequence[list[str]], Sequence[list[str]]]:
-        movies = self._catalogue.movies
-        return movies["genres"].to_list(), movies["directors"].to_list(), movies["cast"].to_list()
+    def _columns(self) -> list[_Names]:
+        return [_Names(self._catalogue.movies[column]) for column in ("genres", "directors", "cast")]
 
     @cached_property
     def _genre_row(self) -> LongVector:
@@ -152,6 +174,7 @@ def _named(names: Sequence[tuple[Kind, str]], vectors: FloatMatrix) -> FilmParts
     """Join the parts that bear one name: who directs and plays is one person."""
     places: dict[tuple[Kind, str], int] = {}
     row = np.array([places.setdefault(name, len(places)) for name in names], np.int64)
-    joined = np.zeros((len(places), vectors.shape[1]), np.float32)
-    np.add.at(joined, row, vectors)
+    joined = np.zeros((1 + len(places), vectors.shape[1]), np.float32)
+    np.add.at(joined, 1 + row, vectors)
+    joined[0] = joined[1:].sum(axis=0)
     return FilmParts(tuple(places), joined)

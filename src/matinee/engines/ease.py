@@ -114,11 +114,16 @@ class Ease(Engine):
         return {"weights": solve_with_pairs(inverse, n, pairs), "pairs": np.stack(pairs)}
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
-        columns = self.arrays["columns"]
-        rows = among(profiles, self._entry_weights(profiles.values), self._places(), len(columns))
-        if "pairs" in self.arrays:
-            rows = with_pairs(rows, (self.arrays["pairs"][0], self.arrays["pairs"][1]))
-        sums = self.matrix("weights").row_sums(rows)
+        columns, weights = self.arrays["columns"], self._entry_weights(profiles.values)
+        if len(profiles) == 1 and "pairs" not in self.arrays:
+            places = self._places()[profiles.movies]
+            keep = (weights != 0) & (places >= 0)
+            sums = self.matrix("weights").weighted_sum(places[keep], weights[keep])[None]
+        else:
+            rows = among(profiles, weights, self._places(), len(columns))
+            if "pairs" in self.arrays:
+                rows = with_pairs(rows, (self.arrays["pairs"][0], self.arrays["pairs"][1]))
+            sums = self.matrix("weights").row_sums(rows)
         if len(columns) == self.n_movies:
             return sums  # ascending columns that are as many as the movies are the movies
         scores = np.zeros((len(profiles), self.n_movies), np.float32)

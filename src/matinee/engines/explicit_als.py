@@ -19,7 +19,7 @@ from matinee.engines.engine import Arrays, Engine, cosine_similar
 from matinee.engines.matrices import Kind
 from matinee.engines.memory import require_memory
 from matinee.engines.ridge_rows import fit_rows, solve_profiles
-from matinee.engines.star_parts import rating_parts
+from matinee.engines.star_parts import rating_parts, regression
 from matinee.engines.stars import bend_into
 from matinee.errors import SettingsError
 from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles, Progress
@@ -131,6 +131,6 @@ class ExplicitAls(Engine):
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         """Return what each rating adds to the stars beyond `usual`, before they are bent into the scale."""
         films = self.matrix("films")
-        ridge = self._ridge(np.array([0, len(profile)]))[0]
-        targets = profile.values - self.arrays["mean"][0]
-        return rating_parts(films.rows(profile.movies), targets, ridge, films.rows(movies))
+        rated = films.rows(profile.movies)
+        system = regression(rated, self._ridge(np.array([0, len(profile)]))[0])
+        return rating_parts(rated, profile.values - self.arrays["mean"][0], system, films.rows(movies))

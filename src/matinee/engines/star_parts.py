@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-
+from matinee.engines.kernels.cholesky import Cholesky, ridge_system
 from matinee.types import FloatMatrix, FloatVector, IntVector
 
 
@@ -22,22 +21,40 @@ class KnowsUsual(Protocol):
         """Return (n,) the part of the scores of `movies` that is alike for everybody."""
 
 
-def rating_parts(rated: FloatMatrix, targets: FloatVector, ridge: FloatVector, asked: FloatMatrix) -> FloatMatrix:
-    """Split predictions by the ratings behind them.
+def regression(rated: FloatMatrix, ridge: FloatVector) -> Cholesky:
+    """Factor A of one profile.
 
     Args:
         rated: (n, width) rows of the profile's films, bias first.
-        targets: (n,) stars less the mean of all stars.
         ridge: (width,) positive.
-        asked: (m, width) rows of the films that are asked about.
+    """
+    return ridge_system(_features(rated), ridge)
+
+
+def rating_parts(rated: FloatMatrix, targets: FloatVector, system: Cholesky, asked: FloatMatrix) -> FloatMatrix:
+    """Split predictions by the ratings behind them.
+
+    Args:
+        rated: (n, width) float32 rows of the profile's films, bias first.
+        targets: (n,) stars less the mean of all stars.
+        system: what `regression` made of them.
+        asked: (m, width) float32 rows of the films that are asked about.
 
     Returns:
         (m, n) float32; each row adds up to b + p · q of that film.
     """
-    wanted = (targets - rated[:, 0]).astype(np.float64)
-    known, wished = rated.astype(np.float64), asked.astype(np.float64)
-    known[:, 0] = wished[:, 0] = 1
-    normal = known.T @ known + np.diag(ridge.astype(np.float64))
-    weights = np.linalg.solve(normal, wished.T)
-    parts: FloatMatrix = ((weights.T @ known.T) * wanted).astype(np.float32)
+    known, wished = _features(rated), _features(asked)
+    # A is symmetric: the shorter of the two sides is solved for.
+    if len(known) < len(wished):
+        parts: FloatMatrix = wished @ system.solve(known.T)
+    else:
+        parts = system.solve(wished.T).T @ known.T
+    parts *= targets - rated[:, 0]
     return parts
+
+
+def _features(films: FloatMatrix) -> FloatMatrix:
+    """Return what the regression meets of films: 1 in place of the bias."""
+    features = films.copy()
+    features[:, 0] = 1
+    return features

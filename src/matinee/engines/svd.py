@@ -15,9 +15,10 @@ import numpy as np
 from matinee.data import Dataset
 from matinee.engines.draws import normal_by_id
 from matinee.engines.engine import Arrays, Engine
+from matinee.engines.kernels.cholesky import Cholesky
 from matinee.engines.matrices import Kind
 from matinee.engines.ridge_rows import fit_rows, solve_profiles
-from matinee.engines.star_parts import rating_parts
+from matinee.engines.star_parts import rating_parts, regression
 from matinee.engines.stars import bend_into
 from matinee.engines.weights import sums_by
 from matinee.errors import SettingsError
@@ -106,12 +107,31 @@ class Svd(Engine):
         """Return (n_profiles, 1 + embedding_size): each profile's bias and factors, 0 for empty ones."""
         self._require_fitted()
         residual = (profiles.values - self.arrays["mean"][0]).astype(np.float32)
+        if len(profiles) == 1:
+            films, system = self._system(profiles.movies)
+            wanted = residual - films[:, 0]
+            right = wanted @ films
+            right[0] = wanted.sum()
+            return system.solve(right[:, None]).T
         ridge = self._ridge(profiles.indptr, self.config.user_bias_l2)
         return solve_profiles(profiles.indptr, profiles.movies, residual, self._films, ridge)
 
+    def _system(self, rated: IntVector) -> tuple[FloatMatrix, Cholesky]:
+        """Return the (n, 1 + embedding_size) films of a profile and the system of its regression."""
+
+        def solve() -> tuple[FloatMatrix, Cholesky]:
+            films = self._films(rated)
+            ridge = self._ridge(np.array([0, len(rated)]), self.config.user_bias_l2)[0]
+            return films, regression(films, ridge)
+
+        return self._lately("system", (rated,), solve)
+
     def _films(self, movies: IntVector) -> FloatMatrix:
         """Return (n, 1 + embedding_size) the bias and factors of some films."""
-        return np.column_stack([self.arrays["bias"][movies], self.matrix("factors").rows(movies)])
+        films = np.empty((len(movies), 1 + self.config.embedding_size), np.float32)
+        films[:, 0] = self.arrays["bias"][movies]
+        films[:, 1:] = self.matrix("factors").rows(movies)
+        return films
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         people = self.fold_in(profiles)
@@ -134,6 +154,5 @@ class Svd(Engine):
 
     def _contributions(self, profile: Profile, movies: IntVector) -> FloatMatrix:
         """Return what each rating adds to the stars beyond `usual`, before they are bent into the scale."""
-        ridge = self._ridge(np.array([0, len(profile)]), self.config.user_bias_l2)[0]
-        targets = profile.values - self.arrays["mean"][0]
-        return rating_parts(self._films(profile.movies), targets, ridge, self._films(movies))
+        films, system = self._system(profile.movies)
+        return rating_parts(films, profile.values - self.arrays["mean"][0], system, self._films(movies))

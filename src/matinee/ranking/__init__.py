@@ -1,6 +1,7 @@
 """Ranking: from a profile to a list, with a reason for every film."""
 
-from matinee.ranking.answers import Answer, Contribution, MovieStatistics, Recommendation
+from matinee.ranking.answers import Answer, MovieStatistics, Recommendation
+from matinee.ranking.explanation import Contribution
 from matinee.ranking.filters import Filters, Objection
 from matinee.ranking.hybrid import COLD, Hybrid, HybridConfig
 from matinee.ranking.policy import EVERYTHING, Policy, strictest

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from matinee.ranking.explanation import Explanation
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """How much one film of the profile adds to a score.
-
-    Attributes:
-        movie: index of the rated film.
-        amount: its share, in the units of the engine that scored.
-    """
-
-    movie: int
-    amount: float
+from matinee.ranking.explanation import Contribution, Explanation
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy as np
 from matinee.engines import Engine
 from matinee.engines.star_parts import KnowsUsual
 from matinee.ranking.explanation import EXACT, Amounts
-from matinee.types import FloatVector, IntVector, LongVector, Profile, Profiles
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector, Profile, Profiles
 
 STEPS = 48
 """Strides of a walk through a profile; twice as many profiles are scored."""
@@ -47,7 +47,7 @@ class EngineParts:
     """One engine's scores of some films, taken apart; ratings + usual + left = raw.
 
     Attributes:
-        ratings: (m, n) what each entry of the profile adds.
+        ratings: (m, n) float32 what each entry of the profile adds.
         usual: (m,) what the film gets of anybody.
         left: (m,) what belongs to neither.
         left_label: what to call it; None where it is rounding alone.
@@ -55,7 +55,7 @@ class EngineParts:
         exact: whether they follow from the engine's equations.
     """
 
-    ratings: Amounts
+    ratings: FloatMatrix
     usual: Amounts
     left: Amounts
     left_label: str | None
@@ -85,17 +85,18 @@ def parts_of(
     if usual_of is not None:
         usual, label = usual_of(movies).astype(np.float64), LEFT_OVER.get(engine.name, BENDING)
     if given is not None:
-        ratings = given.astype(np.float64)
+        ratings = given
     elif len(profile) and estimate:
-        ratings, usual = walk(engine, profile, movies)
+        walked, usual = walk(engine, profile, movies)
+        ratings = walked.astype(np.float32)
         method, exact = WALKED, False
     else:
-        ratings, method = np.zeros((len(movies), len(profile))), EXACT
+        ratings, method = np.zeros((len(movies), len(profile)), np.float32), EXACT
         if len(profile):
             label = f"What {engine.name} makes of all your ratings together"
         else:
             usual = scores
-    left = scores - usual - ratings.sum(axis=1)
+    left = scores - usual - ratings.sum(axis=1, dtype=np.float64)
     return EngineParts(ratings, usual, left, label, method, exact)
 
 

@@ -131,9 +131,10 @@ def blend(
         raise ShapeError("Every profile needs at least one engine with a positive weight.")
     scales = {name: scale_of(score, seen, normalisation) for name, score in scores.items()}
     weights = {name: (weights_P[name] / total).astype(np.float32) for name in scores}
-    blended = np.zeros((len(seen), seen.n_movies), np.float32)
-    for name, score in scores.items():
-        blended += share(score, scales[name], weights[name])
+    shares = (share(score, scales[name], weights[name]) for name, score in scores.items())
+    blended = next(shares)
+    for part in shares:
+        blended += part
     return blended, scales, weights
 
 

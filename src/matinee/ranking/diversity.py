@@ -18,11 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import sgemv
 
 from matinee.errors import SettingsError, ShapeError
 from matinee.ranking.features import MovieFeatures
 from matinee.ranking.select import best
-from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, Profile
+from matinee.types import BoolVector, FloatVector, IntVector, Profile
 
 DEFAULT_DIAL = 0.2
 """Largest dial, in steps of 0.1, that cost less than 1.5 % NDCG@10 on both validation parts; see docs/diversity.md."""
@@ -154,13 +155,13 @@ def _greedy(
     likeness = np.empty(len(pool), np.float32)
     worth = np.float32(1 - dial) * to_unit(scores) - np.float32(dial * config.damping) * features.fame[pool]
     strength = dial * config.calibration
-    calibrate = None if wanted is None or strength == 0 else _Calibration(features, pool, wanted, config, n, strength)
+    calibrate = None if wanted is None or strength == 0 else _Calibration(features, pool, wanted, config, strength)
     penalty = np.full(len(pool), np.inf, np.float32)
     taken = np.empty(n, np.int32)
     total = worth.copy()
     for place in range(n):
         if calibrate is not None:
-            total += calibrate.gains(place)
+            total = calibrate.with_gains(place, total)
         chosen = int(total.argmax())
         taken[place] = chosen
         worth[chosen] = -np.inf
@@ -175,7 +176,7 @@ def _greedy(
 class _Calibration:
     """What each film of the pool would take off the divergence, from the genres taken so far.
 
-    A film with m genres adds 1/m to each of them, so its gain is a sum of entries of a small table over (m, genre):
+    A film with m genres adds 1/m to each of them, so its gain is a weighted sum of a small table over (m, genre):
     one matrix product a step, and as many logarithms as the table has entries.
     """
 
@@ -185,36 +186,34 @@ class _Calibration:
         pool: IntVector,
         wanted: FloatVector,
         config: DiversityConfig,
-        n: int,
         strength: float,
     ) -> None:
         kept = np.flatnonzero(wanted > 0)
         shares = features.genre_shares[pool]
-        self._shares = shares[:, kept]
-        self._wanted = wanted[kept]
-        # (n, kept): k times the strength times p_g, by the place k that is filled next.
-        self._worth = (strength * np.arange(1, n + 1, dtype=np.float32))[:, None] * self._wanted
-        sizes, row = np.unique(shares.max(axis=1, initial=0), return_inverse=True)
-        self._entries: FloatMatrix = np.zeros((len(pool), len(sizes), len(kept)), np.float32)
-        self._entries[np.arange(len(pool)), row] = self._shares > 0
-        self._entries = np.ascontiguousarray(self._entries.reshape(len(pool), -1).T)
-        keep = np.float32(1 - config.smoothing)
-        self._added = (keep * sizes)[:, None].astype(np.float32)
-        floor = np.float32(config.smoothing) * self._wanted
+        counts = np.count_nonzero(shares, axis=1)
+        # How many genres films of the pool have, and each film's row among those numbers.
+        sizes = np.flatnonzero(np.bincount(counts))
+        row = np.searchsorted(sizes, counts)
+        keep, n_sizes = np.float32(1 - config.smoothing), len(sizes)
+        shares, wanted = shares[:, kept], wanted[kept]
+        entries = np.zeros((len(pool), n_sizes, len(kept)), np.float32)
+        entries[np.arange(len(pool)), row] = np.where(shares > 0, np.float32(strength) * wanted, np.float32(0))
+        # A column a film in the order that BLAS reads: (n_sizes · kept, pool).
+        self._entries = np.ascontiguousarray(entries.reshape(len(pool), -1).T)
+        self._added = np.repeat(keep / np.maximum(sizes, 1).astype(np.float32), len(kept))
+        floor = np.float32(config.smoothing) * wanted
         # What the list has of each genre, with α k p for the film that comes next; each film taken adds α p more.
-        self._have = floor.copy()
-        self._taken = keep * self._shares + floor
-        self._table = np.empty((len(sizes), len(kept)), np.float32)
-        self._flat = self._table.reshape(-1)
-        self._gains = np.empty(len(pool), np.float32)
+        self._have = np.tile(floor, n_sizes)
+        self._taken = np.tile(keep * shares + floor, n_sizes)
+        self._table = np.empty(n_sizes * len(kept), np.float32)
 
-    def gains(self, place: int) -> FloatVector:
-        """Return (pool,) what each film would gain in a place, from 0, times `strength`; the next call overwrites it."""
+    def with_gains(self, place: int, total: FloatVector) -> FloatVector:
+        """Return `total` (pool,), written over, with what each film would gain in a place, from 0, times `strength`."""
         table = np.divide(self._added, self._have, out=self._table)
         np.log1p(table, out=table)
-        table *= self._worth[place]
-        np.dot(self._flat, self._entries, out=self._gains)
-        return self._gains
+        # total + k · entriesᵀ table in one call.
+        raised: FloatVector = sgemv(place + 1.0, self._entries.T, table, 1.0, total, overwrite_y=True)
+        return raised
 
     def take(self, chosen: int) -> None:
         """Count a film's genres among those taken."""

@@ -10,7 +10,7 @@ Yan, ICML 2017), exact for the exponential of a sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Self
@@ -19,21 +19,18 @@ import numpy as np
 
 from matinee.data import Catalogue
 from matinee.engines.content import Content
-from matinee.engines.content_parts import KEPT, ContentParts
+from matinee.engines.content_parts import KEPT, ContentParts, FilmParts
 from matinee.ranking.attribution import METHODS, SOLVED, WALKED, EngineParts, parts_of
-from matinee.ranking.explanation import EXACT, Amounts, Column, Digest, Explanation
+from matinee.ranking.explanation import EXACT, Amounts, Column, Explained, Explanation
 from matinee.ranking.hints import GenreHints
 from matinee.ranking.hybrid import COLD, Blended, Hybrid, hints_of
 from matinee.ranking.taste import Boost
-from matinee.types import FloatVector, IntVector, LongVector, Profile, Profiles
+from matinee.types import FloatMatrix, FloatVector, IntVector, Profile, Profiles
 
 FAME = Column("popularity", "How popular it is")
 USUAL = Column("popularity", "What people in general make of it")
 BASELINE = Column("baseline", "Where the scale begins")
 HINTED = "exact: integrated along the genres' lift"
-
-SPEAKING = 3
-"""So many of the strongest ratings are found for a whole list at once: what a card names."""
 
 _NOTHING: Amounts = np.zeros(0)
 
@@ -42,11 +39,12 @@ _NOTHING: Amounts = np.zeros(0)
 class _Sums:
     """What has been added up so far for m films and a profile of n."""
 
-    ratings: Amounts
+    ratings: FloatMatrix
     fame: Amounts
     usual: Amounts
     named: list[tuple[Column, ...]]
     named_amounts: list[Amounts]
+    named_total: Amounts
     left: list[tuple[Column, Amounts]] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
 
@@ -54,24 +52,27 @@ class _Sums:
     def nothing(cls, n_movies: int, n_ratings: int) -> Self:
         """Return sums of which nothing is known yet."""
         return cls(
-            np.zeros((n_movies, n_ratings)),
+            np.zeros((n_movies, n_ratings), np.float32),
             np.zeros(n_movies),
             np.zeros(n_movies),
             [()] * n_movies,
             [_NOTHING] * n_movies,
+            np.zeros(n_movies),
         )
 
-    def name(self, place: int, columns: tuple[Column, ...], amounts: Amounts) -> None:
-        """Add what genres, people or sliders give one film."""
-        if self.named[place]:
-            columns, amounts = self.named[place] + columns, np.concatenate([self.named_amounts[place], amounts])
-        self.named[place], self.named_amounts[place] = columns, amounts
-
-    def named_total(self) -> Amounts:
-        """Return (m,) what genres, people and sliders add to each film."""
-        films = np.repeat(np.arange(len(self.named)), [len(columns) for columns in self.named])
-        total = np.bincount(films, np.concatenate([_NOTHING, *self.named_amounts]), len(self.named))
-        return total.astype(np.float64, copy=False)
+    def name(self, columns: Sequence[tuple[Column, ...]], amounts: Amounts) -> None:
+        """Add what genres, people or sliders give each film: (m,) columns, and their amounts film after film."""
+        ends = np.cumsum([len(each) for each in columns], dtype=np.int64)
+        up_to = np.concatenate([[0.0], np.cumsum(amounts)])
+        lasts = ends.tolist()
+        starts = [0, *lasts[:-1]]
+        self.named_total += up_to[ends] - up_to[starts]
+        given = [amounts[start:last] for start, last in zip(starts, lasts, strict=True)]
+        if not any(self.named):
+            self.named, self.named_amounts = list(columns), given
+            return
+        self.named = [known + new for known, new in zip(self.named, columns, strict=True)]
+        self.named_amounts = [np.concatenate(pair) for pair in zip(self.named_amounts, given, strict=True)]
 
 
 class Explainer:
@@ -87,6 +88,7 @@ class Explainer:
         self.hybrid = hybrid
         self.catalogue = catalogue
         self._scale = scale
+        self._columns_of: dict[int, tuple[Column, ...]] = {}
 
     def explain(
         self,
@@ -124,11 +126,10 @@ class Explainer:
         score = blended.scores[row, movies].astype(np.float64)
         if boost is not None:
             score = score + boost.total[movies]
-            for place, movie in enumerate(movies):
-                given = boost.of(int(movie))
-                columns = tuple(_column("taste", slider.name) for slider in given)
-                sums.name(place, columns, np.array(list(given.values()), np.float64))
-        return list(self._explanations(sums, profile, movies, score))
+            moved = [boost.of(int(movie)) for movie in movies]
+            columns = [tuple(_column("taste", slider.name) for slider in given) for given in moved]
+            sums.name(columns, np.array([amount for given in moved for amount in given.values()], np.float64))
+        return list(self._explained(sums, profile, movies, score))
 
     def _add(
         self,
@@ -170,18 +171,25 @@ class Explainer:
     ) -> None:
         """Add what genres and people of a film meet in the taste; what remains of its vector belongs to the ratings."""
         films = named.of(movies)
+        # Every film's total, and its genres and people after it, lie one film after the other.
+        stacked = np.concatenate([film.total_first for film in films])
+        lengths = np.array([len(film.total_first) for film in films])
+        totals = np.cumsum(lengths) - lengths
         vectors = engine.matrix("vectors").rows(movies)
-        # Joined end to end: `np.stack` looks at every row by itself.
-        vectors -= np.concatenate([vectors[0, :0], *(film.total for film in films)]).reshape(vectors.shape)
-        stacked = np.concatenate([film.vectors for film in films])
+        vectors -= stacked[totals]
         ratings, felt = engine.parts_of_vectors(profile, vectors, stacked)
-        sums.ratings += factor * ratings.astype(np.float64)
+        sums.ratings += factor * ratings
         sums.methods[engine.name] = METHODS[engine.name]
-        amounts, first = felt.astype(np.float64) * factor, 0
-        for place, film in enumerate(films):
-            last = first + len(film.names)
-            sums.name(place, _columns(film.names), amounts[first:last])
-            first = last
+        amounts = np.delete(felt, totals).astype(np.float64) * factor
+        sums.name([self._columns(movie, film) for movie, film in zip(movies.tolist(), films, strict=True)], amounts)
+
+    def _columns(self, movie: int, film: FilmParts) -> tuple[Column, ...]:
+        known = self._columns_of.get(movie)
+        if known is None:
+            if len(self._columns_of) >= KEPT:
+                self._columns_of.clear()
+            known = self._columns_of[movie] = tuple(_column(kind, name) for kind, name in film.names)
+        return known
 
     def _add_popularity(
         self,
@@ -202,41 +210,32 @@ class Explainer:
         slope = np.divide(lift - 1, whole, out=np.ones(len(whole)), where=np.abs(whole) > 1e-6)
         amounts = (factor * plain * slope)[:, None] * pulls
         names = self.catalogue.genre_names
-        for place, row in enumerate(amounts):
-            lifted = np.flatnonzero(row)
-            columns = tuple(_column("genre", names[genre], HINTED) for genre in lifted.tolist())
-            sums.name(place, columns, row[lifted])
+        lifted = [np.flatnonzero(row).tolist() for row in amounts]
+        columns = [tuple(_column("genre", names[genre], HINTED) for genre in genres) for genres in lifted]
+        sums.name(columns, amounts[amounts != 0])
 
-    def _explanations(self, sums: _Sums, profile: Profile, movies: IntVector, score: Amounts) -> Iterator[Explanation]:
+    def _explained(self, sums: _Sums, profile: Profile, movies: IntVector, score: Amounts) -> Explained:
         columns, others = [FAME, USUAL], [sums.fame, sums.usual]
-        popularity = (sums.fame + sums.usual).tolist()
         for column, amounts in sums.left:
             columns.append(column)
             others.append(amounts)
-        own = sums.ratings.sum(axis=1) + sums.named_total()
+        own = sums.ratings.sum(axis=1, dtype=np.float64) + sums.named_total
         rest = score - own - np.sum(others, axis=0)
-        table = np.stack([*others, rest], axis=1)
         columns.append(BASELINE)
-        exact = WALKED not in sums.methods.values()
-        method = _method(sums.methods)
-        leading = strongest(sums.ratings, SPEAKING)
-        told = np.take_along_axis(sums.ratings, leading, axis=1)
-        digests = map(Digest, own.tolist(), popularity, leading.tolist(), told.tolist())
-        films = zip(
-            movies.tolist(),
-            score.tolist(),
-            sums.ratings,
-            sums.named,
-            sums.named_amounts,
-            table,
-            digests,
-            strict=True,
+        return Explained(
+            movies=movies.tolist(),
+            scores=score.tolist(),
+            rated=profile.movies,
+            rating_amounts=sums.ratings,
+            titles=self.catalogue.titles,
+            rating_exact=WALKED not in sums.methods.values(),
+            rating_method=_method(sums.methods),
+            named=sums.named,
+            named_amounts=sums.named_amounts,
+            own=own.tolist(),
+            columns=columns,
+            others=np.stack([*others, rest], axis=1),
         )
-        rated, titles = profile.movies, self.catalogue.titles
-        for movie, whole, ratings, named, named_amounts, rest_of, digest in films:
-            yield Explanation(
-                movie, whole, rated, ratings, titles, exact, method, named, named_amounts, columns, rest_of, digest
-            )
 
     @cached_property
     def _named_parts(self) -> ContentParts | None:
@@ -261,23 +260,6 @@ def explain(
 ) -> list[Explanation]:
     """Take the scores of some films apart once; who explains often keeps an `Explainer`."""
     return Explainer(hybrid, catalogue).explain(profile, movies, blended, boost)
-
-
-def strongest(amounts: Amounts, n: int) -> LongVector:
-    """Return (m, min(n, k)) the places of the largest amounts in each of m rows of k, largest first, ties by the later place."""
-    left = amounts[:, ::-1].copy()
-    n, last = min(n, left.shape[1]), left.shape[1] - 1
-    found, rows = np.empty((len(left), n), np.int64), np.arange(len(left))
-    for rank in range(n):
-        top = left.argmax(axis=1)
-        found[:, rank] = last - top
-        left[rows, top] = -np.inf
-    return found
-
-
-@lru_cache(KEPT)
-def _columns(names: tuple[tuple[str, str], ...]) -> tuple[Column, ...]:
-    return tuple(_column(kind, name) for kind, name in names)
 
 
 @lru_cache(65_536)

@@ -5,7 +5,7 @@ A list is explained as a whole, in arrays; `Part` objects are made for the films
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from matinee.types import IntVector
+from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector
 
 Kind = Literal["rating", "genre", "person", "popularity", "taste", "model", "baseline"]
 Amounts = NDArray[np.float64]
@@ -57,20 +57,88 @@ class Column:
     method: str = EXACT
 
 
-class Digest(NamedTuple):
-    """What a card needs of an explanation, worked out for a whole list at once.
+SPEAKING = 3
+"""So many of the strongest ratings are found for a whole list at once: what a card names."""
+
+
+class Contribution(NamedTuple):
+    """How much one film of the profile adds to a score.
 
     Attributes:
-        own: what the ratings, genres, people and sliders add together.
-        popularity: what popularity adds.
-        strongest: places in the profile of the ratings that add most, strongest first, ties by the newer rating.
-        amounts: what each of those adds.
+        movie: index of the rated film.
+        amount: what it adds, in the units of the score.
     """
 
-    own: float
-    popularity: float
-    strongest: Sequence[int]
-    amounts: Sequence[float]
+    movie: int
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """A list of m films, explained as a whole for a profile of n ratings.
+
+    Attributes:
+        movies: (m,) indices of the films.
+        scores: (m,) what they were ranked by.
+        rated: (n,) films of the profile.
+        rating_amounts: (m, n) what each of them adds.
+        titles: of the catalogue, for labels.
+        rating_exact: whether those amounts are exact.
+        rating_method: how they were worked out.
+        named: genres and people of each film, and sliders.
+        named_amounts: what each of those adds.
+        own: (m,) what ratings, genres, people and sliders add together.
+        columns: what `others` are; the last is the baseline.
+        others: (m, len(columns)) what remains.
+    """
+
+    movies: Sequence[int]
+    scores: Sequence[float]
+    rated: IntVector
+    rating_amounts: FloatMatrix
+    titles: Sequence[str] = field(repr=False)
+    rating_exact: bool
+    rating_method: str
+    named: Sequence[Sequence[Column]]
+    named_amounts: Sequence[Amounts]
+    own: Sequence[float]
+    columns: Sequence[Column]
+    others: Amounts
+
+    def __len__(self) -> int:
+        return len(self.movies)
+
+    def __iter__(self) -> Iterator[Explanation]:
+        return (Explanation(self, place) for place in range(len(self)))
+
+    @cached_property
+    def popularity(self) -> Sequence[float]:
+        """(m,) what popularity adds."""
+        places = [place for place, column in enumerate(self.columns) if column.kind == "popularity"]
+        told: list[float] = self.others[:, places].sum(axis=1).tolist()
+        return told
+
+    @cached_property
+    def leading(self) -> Sequence[tuple[Contribution, ...]]:
+        """(m,) up to `SPEAKING` ratings that speak for each film, strongest first, ties by the newer rating."""
+        places = self._strongest
+        amounts = np.take_along_axis(self.rating_amounts, places, axis=1)
+        told = zip(self.rated[places].tolist(), amounts.tolist(), self._speaking, strict=True)
+        return [tuple(map(Contribution, films[:n], given[:n])) for films, given, n in told]
+
+    @cached_property
+    def leading_places(self) -> Sequence[list[int]]:
+        """(m,) where in the profile the ratings of `leading` are."""
+        return [places[:n] for places, n in zip(self._strongest.tolist(), self._speaking, strict=True)]
+
+    @cached_property
+    def _strongest(self) -> LongVector:
+        return strongest(self.rating_amounts, SPEAKING)
+
+    @cached_property
+    def _speaking(self) -> list[int]:
+        found: list[int] = np.count_nonzero(self.rating_amounts > 0, axis=1).tolist()
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,38 +146,39 @@ class Explanation:
     """One film's score and its parts.
 
     Attributes:
-        movie: index of the film.
-        score: what it was ranked by.
-        rated: (n,) films of the profile.
-        rating_amounts: (n,) what each of them adds.
-        titles: of the catalogue, for labels.
-        rating_exact: whether those amounts are exact.
-        rating_method: how they were worked out.
-        named: genres and people of the film, and sliders.
-        named_amounts: what each of those adds.
-        columns: what `others` are; the last is the baseline.
-        others: what remains.
-        digest: what a card needs; None where it has not been worked out.
+        whole: the list it was explained with.
+        place: its place there, from 0.
     """
 
-    movie: int
-    score: float
-    rated: IntVector
-    rating_amounts: Amounts
-    titles: Sequence[str] = field(repr=False)
-    rating_exact: bool
-    rating_method: str
-    named: Sequence[Column]
-    named_amounts: Amounts
-    columns: Sequence[Column]
-    others: Amounts
-    digest: Digest | None = field(default=None, repr=False, compare=False)
+    whole: Explained = field(repr=False)
+    place: int
+
+    @property
+    def movie(self) -> int:
+        """Index of the film."""
+        return self.whole.movies[self.place]
+
+    @property
+    def score(self) -> float:
+        """What it was ranked by."""
+        return self.whole.scores[self.place]
+
+    @property
+    def rating_amounts(self) -> FloatVector:
+        """(n,) what each rating of the profile adds."""
+        amounts: FloatVector = self.whole.rating_amounts[self.place]
+        return amounts
+
+    @property
+    def leading(self) -> tuple[Contribution, ...]:
+        """Up to `SPEAKING` ratings that speak for the film, strongest first, ties by the newer rating."""
+        return self.whole.leading[self.place]
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Every part, the largest amounts first, whichever their sign; parts of 0 are left out. They sum to `score`."""
         found = [self._rating(int(place)) for place in np.flatnonzero(self.rating_amounts)]
-        pairs = [*zip(self.named, self.named_amounts, strict=True), *zip(self.columns, self.others, strict=True)]
+        pairs = [*self._named, *self._others]
         found += [
             Part(column.kind, column.label, float(amount), None, column.exact, column.method)
             for column, amount in pairs
@@ -123,12 +192,9 @@ class Explanation:
 
     def strongest(self, n: int) -> list[int]:
         """Return the places in the profile of up to n ratings that speak for the film, in the order of `ratings`."""
+        if n <= SPEAKING:
+            return self.whole.leading_places[self.place][: max(n, 0)]
         amounts = self.rating_amounts
-        if n < 1 or not len(amounts):
-            return []
-        if self.digest is not None and n <= len(self.digest.strongest):
-            known = zip(self.digest.strongest[:n], self.digest.amounts, strict=False)
-            return [place for place, amount in known if amount > 0]
         least = max(float(np.partition(amounts, -n)[-n]), 0.0) if n < len(amounts) else 0.0
         places = np.flatnonzero((amounts >= least) & (amounts > 0))
         order: list[int] = places[np.lexsort((-places, -amounts[places]))][:n].tolist()
@@ -137,14 +203,12 @@ class Explanation:
     @property
     def own(self) -> float:
         """What the person's ratings and tastes add: ratings, genres, people and sliders."""
-        if self.digest is not None:
-            return self.digest.own
-        return sum(self.total(kind) for kind in OWN)
+        return self.whole.own[self.place]
 
     @property
     def popularity(self) -> float:
         """What popularity adds."""
-        return self.total("popularity") if self.digest is None else self.digest.popularity
+        return self.whole.popularity[self.place]
 
     def features(self, n: int, least: float = 0.0) -> list[Part]:
         """Return up to n genres, people and sliders that speak for the film, strongest first, ties by their place.
@@ -153,25 +217,46 @@ class Explanation:
             n: how many at most.
             least: those that add less are left out.
         """
-        speaking = [pair for pair in enumerate(self.named_amounts.tolist()) if pair[1] > 0 and pair[1] >= least]
+        whole, place = self.whole, self.place
+        speaking = [
+            (column, amount)
+            for column, amount in zip(whole.named[place], whole.named_amounts[place].tolist(), strict=True)
+            if amount > 0 and amount >= least
+        ]
         if len(speaking) > 1:
             speaking.sort(key=lambda pair: -pair[1])
         return [
             Part(column.kind, column.label, amount, None, column.exact, column.method)
-            for column, amount in ((self.named[place], amount) for place, amount in speaking[:n])
+            for column, amount in speaking[:n]
         ]
 
     def total(self, kind: Kind) -> float:
         """Return what all parts of a kind add together."""
-        amount = float(self.rating_amounts.sum()) if kind == "rating" else 0.0
-        amount += sum(
-            float(value) for one, value in zip(self.named, self.named_amounts, strict=True) if one.kind == kind
-        )
-        return amount + sum(
-            float(value) for one, value in zip(self.columns, self.others, strict=True) if one.kind == kind
-        )
+        amount = float(self.rating_amounts.sum(dtype=np.float64)) if kind == "rating" else 0.0
+        return amount + sum(float(value) for one, value in [*self._named, *self._others] if one.kind == kind)
+
+    @property
+    def _named(self) -> list[tuple[Column, float]]:
+        return list(zip(self.whole.named[self.place], self.whole.named_amounts[self.place].tolist(), strict=True))
+
+    @property
+    def _others(self) -> list[tuple[Column, float]]:
+        return list(zip(self.whole.columns, self.whole.others[self.place].tolist(), strict=True))
 
     def _rating(self, place: int) -> Part:
-        movie = int(self.rated[place])
-        amount = float(self.rating_amounts[place])
-        return Part("rating", self.titles[movie], amount, movie, self.rating_exact, self.rating_method)
+        whole = self.whole
+        movie = int(whole.rated[place])
+        amount = float(whole.rating_amounts[self.place, place])
+        return Part("rating", whole.titles[movie], amount, movie, whole.rating_exact, whole.rating_method)
+
+
+def strongest(amounts: FloatMatrix, n: int) -> LongVector:
+    """Return (m, min(n, k)) the places of the largest amounts in each of m rows of k, largest first, ties by the later place."""
+    left = amounts[:, ::-1].copy()
+    n, last = min(n, left.shape[1]), left.shape[1] - 1
+    found, rows = np.empty((len(left), n), np.int64), np.arange(len(left))
+    for rank in range(n):
+        top = left.argmax(axis=1)
+        found[:, rank] = last - top
+        left[rows, top] = -np.inf
+    return found

@@ -20,13 +20,16 @@ from matinee.engines import Engine, create
 from matinee.errors import MatineeError, SettingsError, StateError
 from matinee.ranking.blend import Scale, blend, sanitise, share
 from matinee.ranking.hints import GenreHints
-from matinee.ranking.presets import COLD, HYBRID, STATISTICAL, Route, resolve, route, strategies, weights_by_engine
+from matinee.ranking.presets import COLD, HYBRID, Route, route, strategies, weights_by_engine
 from matinee.ranking.weighting import HybridConfig
 from matinee.types import BoolVector, FloatMatrix, FloatVector, LongVector, Profiles, Progress, silent
 
 __all__ = ["COLD", "Blended", "Hybrid", "HybridConfig", "hints_of"]
 
 _log = logging.getLogger(__name__)
+
+_ROUTES = 4096
+"""Routes that are kept: one for each size of profile and strategy that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,7 @@ class Hybrid:
         self.engines = dict(engines)
         self.config = config or HybridConfig()
         self._hints = None if catalogue is None else hints_of(catalogue, scale)
+        self._routes: tuple[Any, dict[tuple[int, str], Route]] = (None, {})
 
     @classmethod
     def unfitted(cls, config: HybridConfig | None = None) -> Self:
@@ -155,8 +159,10 @@ class Hybrid:
             UnknownIdError: if there is no such strategy.
             MatineeError: what the last engine raised, if none answers.
         """
-        weights = self._weights(profiles.lengths(), strategy)
-        hinted = self._hinted(profiles.lengths(), strategy)
+        sizes, where = np.unique(profiles.lengths(), return_inverse=True)
+        routes = [self.route(size, strategy) for size in sizes.tolist()]
+        weights = weights_by_engine(routes, where, self.engines)
+        hinted = np.array([one.hinted for one in routes], np.bool_)[where]
         raw: dict[str, FloatMatrix] = {}
         failed: dict[str, str] = {}
         lift = None
@@ -181,13 +187,20 @@ class Hybrid:
             weights=applied,
             scales=scales,
             lift=lift,
-            missing=tuple(self._missing(profiles.lengths(), strategy)),
+            missing=tuple(dict.fromkeys(name for one in routes for name in one.missing)),
             failed=failed,
         )
 
     def route(self, n_ratings: int, strategy: str = HYBRID) -> Route:
         """Say how a profile of this size is ranked and why, before any engine is asked."""
-        return route(n_ratings, strategy, self.config, self.engines)
+        # The same few sizes are asked about again and again.
+        whom = (self.config, tuple(self.engines))
+        if self._routes[0] != whom or len(self._routes[1]) >= _ROUTES:
+            self._routes = (whom, {})
+        known = self._routes[1]
+        if (n_ratings, strategy) not in known:
+            known[n_ratings, strategy] = route(n_ratings, strategy, self.config, self.engines)
+        return known[n_ratings, strategy]
 
     def strategies(self) -> list[str]:
         """Return what `explained` accepts."""
@@ -200,21 +213,6 @@ class Hybrid:
     def is_cold(self, n_ratings: int) -> bool:
         """Whether a profile of this size is ranked by popularity."""
         return n_ratings < self.config.cold_below
-
-    def _weights(self, lengths: LongVector, strategy: str) -> dict[str, FloatVector]:
-        return weights_by_engine(lengths, strategy, self.config, self.engines)
-
-    def _hinted(self, lengths: LongVector, strategy: str) -> BoolVector:
-        """Return (n_profiles,) who is ranked by popularity with hints."""
-        name = resolve(strategy, self.engines)
-        if name in self.engines:
-            return np.zeros(len(lengths), np.bool_)
-        hinted: BoolVector = (lengths < self.config.cold_below) | (name == STATISTICAL)
-        return hinted
-
-    def _missing(self, lengths: LongVector, strategy: str) -> list[str]:
-        sizes = sorted(set(lengths.tolist()))
-        return list(dict.fromkeys(name for size in sizes for name in self.route(size, strategy).missing))
 
     def _ask(self, name: str, profiles: Profiles) -> tuple[FloatMatrix | None, BoolVector, str]:
         """Return an engine's scores, whose are usable, and what is wrong; no scores where it raised."""

@@ -125,14 +125,10 @@ def route(n_ratings: int, strategy: str, config: HybridConfig, engines: Collecti
     return Route(strategy=name, because=because, weights=weights, missing=missing)
 
 
-def weights_by_engine(
-    lengths: LongVector, strategy: str, config: HybridConfig, engines: Collection[str]
-) -> dict[str, FloatVector]:
-    """Return (n_profiles,) weights by engine, as `route` gives them for each profile, for a batch at once."""
-    sizes, where = np.unique(lengths, return_inverse=True)
-    routes = [route(int(size), strategy, config, engines).weights for size in sizes]
-    names = [name for name in engines if any(name in weights for weights in routes)]
-    table = {name: np.array([weights.get(name, 0.0) for weights in routes], np.float32) for name in names}
+def weights_by_engine(routes: Sequence[Route], where: LongVector, engines: Collection[str]) -> dict[str, FloatVector]:
+    """Return (n_profiles,) weights by engine for a batch whose profile p goes the route `routes[where[p]]`."""
+    names = [name for name in engines if any(name in one.weights for one in routes)]
+    table = {name: np.array([one.weights.get(name, 0.0) for one in routes], np.float32) for name in names}
     return {name: column[where] for name, column in table.items()}
 
 

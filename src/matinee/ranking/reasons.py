@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from matinee.ranking.answers import Contribution, MovieStatistics
+from matinee.ranking.answers import MovieStatistics
 from matinee.ranking.explanation import Explanation, Part
 from matinee.ranking.named import NamedFilms
 from matinee.types import Profile
 
-MOST_SPEAKING = 3
-"""How many rated films are named behind a recommendation."""
+TRIED = 3
+"""So many of a film's strongest genres, people and sliders are held against the profile."""
 
 AMONG_THE_TOP = 0.5
 """A genre, person or slider is named beside the strongest rating when it adds at least this share of what that adds."""
@@ -51,24 +53,21 @@ class Sentences:
         Returns:
             The sentence; None where nothing of the person's own speaks for the film.
         """
-        places = explanation.strongest(1)
-        least = AMONG_THE_TOP * float(explanation.rating_amounts[places[0]]) if places else 0.0
-        telling = (part for part in explanation.features(MOST_SPEAKING, least) if self._holds(part))
+        leading = explanation.leading
+        least = AMONG_THE_TOP * leading[0].amount if leading else 0.0
+        telling = (part for part in explanation.features(TRIED, least) if self._holds(part))
         feature = next(telling, None)
         liking = None if feature is None else _liking(feature, explicit=self._explicit)
-        if not places:
+        if not leading:
             return None if liking is None else f"Because you {liking}"
-        start = self._start(places[0], explanation)
+        start = self._start(leading[0].movie, explanation.whole.titles)
         return start if liking is None else f"{start} and {liking}"
 
-    def _start(self, place: int, explanation: Explanation) -> str:
-        if place not in self._starts:
-            movie = int(explanation.rated[place])
-            own = explanation.rated is self._profile.movies  # then it lies in the same place
-            where = place if own else int(np.flatnonzero(self._profile.movies == movie)[0])
-            value = float(self._profile.values[where])
-            self._starts[place] = because_of(explanation.titles[movie], value, explicit=self._explicit)
-        return self._starts[place]
+    def _start(self, movie: int, titles: Sequence[str]) -> str:
+        if movie not in self._starts:
+            value = self._profile.values[self._profile.movies == movie].item(0)
+            self._starts[movie] = because_of(titles[movie], value, explicit=self._explicit)
+        return self._starts[movie]
 
     def _holds(self, part: Part) -> bool:
         """Whether the profile itself bears out what would be said of a genre or person; a slider always does."""
@@ -92,14 +91,6 @@ def _liking(part: Part, *, explicit: bool) -> str:
     if part.kind == "person":
         return f"{verb} films with {part.label}"
     return f"asked for more of {part.label}"
-
-
-def contributions(explanation: Explanation) -> tuple[Contribution, ...]:
-    """Return the rated films that speak most for a film, strongest first, ties by the newer rating."""
-    rated, amounts = explanation.rated, explanation.rating_amounts
-    return tuple(
-        [Contribution(rated.item(place), amounts.item(place)) for place in explanation.strongest(MOST_SPEAKING)]
-    )
 
 
 def because_of(title: str, value: float, *, explicit: bool) -> str:

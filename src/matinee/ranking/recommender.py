@@ -24,7 +24,7 @@ from matinee.ranking.hybrid import COLD, Blended, Hybrid, HybridConfig
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
 from matinee.ranking.presets import HYBRID
-from matinee.ranking.reasons import Sentences, because_popular, contributions
+from matinee.ranking.reasons import Sentences, because_popular
 from matinee.ranking.search import Search
 from matinee.ranking.select import best
 from matinee.ranking.taste import Boost, Taste, TasteIndex, reach_of
@@ -139,17 +139,11 @@ class Recommender:
         ranked = self._rank(profile, strategy, policy, taste, exclude)
         movies = diversify(ranked.scores, ranked.allowed, n, discovery, self.features, profile)
         explained = self.explainer.explain(profile, movies, ranked.blended, ranked.boost, estimate=False)
-        sentences = self._sentences(profile)
+        sentences, label = self._sentences(profile), self.works.label
+        told = zip(explained, movies.tolist(), ranked.scores[movies].tolist(), strict=True)
         items = [
-            Recommendation(
-                each.movie,
-                float(ranked.scores[each.movie]),
-                self._reason(each, sentences),
-                contributions(each),
-                each,
-                self.works.label(each.movie),
-            )
-            for each in explained
+            Recommendation(movie, score, self._reason(each, sentences), each.leading, each, label(movie))
+            for each, movie, score in told
         ]
         route = self.hybrid.route(len(profile), strategy)
         failed = "".join(f" The engine {name} failed and takes no part." for name in ranked.blended.failed)

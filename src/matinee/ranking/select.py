@@ -23,4 +23,5 @@ def best(scores: FloatVector, allowed: BoolVector, n: int) -> IntVector:
         # Everything tied with the n-th best stays in, so that ties are cut by index and not by luck.
         keep = values >= np.partition(values, len(values) - n)[len(values) - n]
         open_to, values = open_to[keep], values[keep]
-    return open_to[np.lexsort((open_to, -values))][:n].astype(np.int32)
+    # Indices ascend, so a stable order of the scores leaves ties by index.
+    return open_to[np.argsort(-values, kind="stable")][:n].astype(np.int32)

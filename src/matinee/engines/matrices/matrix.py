@@ -68,6 +68,12 @@ class Matrix(ABC):
             total += by_row[:, tile] @ self.rows(tile)
         return total
 
+    def weighted_sum(self, rows: Index, weights: FloatVector) -> FloatVector:
+        """Return (n_columns,) float32 Σ_j weights_j · row rows_j, for one profile; no row stands there twice."""
+        indptr = np.array([0, len(rows)], np.int32)
+        total: FloatVector = self.row_sums(csr_array((weights, rows, indptr), shape=(1, self.shape[0])))[0]
+        return total
+
     def entries(self, rows: Index, columns: Index) -> FloatMatrix:
         """Return (len(rows), len(columns)) float32, the entries where these rows and columns meet."""
         return self.rows(rows)[:, columns]

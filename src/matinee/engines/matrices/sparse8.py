@@ -110,10 +110,12 @@ class Sparse8(Matrix):
             scores[:, first:last] = vectors @ self.span(first, last).T
         return scores
 
+    def weighted_sum(self, rows: Index, weights: FloatVector) -> FloatVector:
+        """Return (n_columns,) Σ_j weights_j · row rows_j from the entries of these rows alone."""
+        return self._sum(rows, weights)
+
     def row_sums(self, weights: csr_array) -> FloatMatrix:
         """Return (P, n_columns) W M; a few profiles from the entries of their own rows alone."""
-        if weights.shape[0] == 1:
-            return self._sum(weights.indices, weights.data)[None]
         total = np.zeros((weights.shape[0], self.shape[1]), np.float32)
         if weights.shape[0] <= _FEW:
             for profile in range(weights.shape[0]):

@@ -15,7 +15,7 @@ from matinee.ranking.elicit import Question, Questions
 from matinee.ranking.features import MovieFeatures
 from matinee.ranking.hybrid import Blended
 from matinee.ranking.policy import Policy
-from matinee.ranking.reasons import because_popular, contributions
+from matinee.ranking.reasons import because_popular
 from matinee.ranking.recommender import DEFAULT_POLICY, NEUTRAL_TASTE, Recommender
 from matinee.ranking.shelves.rotation import RotationConfig, rotated
 from matinee.ranking.shelves.series import Series
@@ -215,10 +215,7 @@ class Evening:
         told = self.recommender.explain_all(
             self.person.profile, np.array(list(movies), np.int32), blended=self.blended, boost=self.boost
         )
-        return {
-            each.movie: Recommendation(each.movie, each.score, reason, contributions(each), each)
-            for reason, each in told
-        }
+        return {each.movie: Recommendation(each.movie, each.score, reason, each.leading, each) for reason, each in told}
 
     def _asked(self, strategy: str) -> Blended:
         batch = Profiles.stack([self.person.profile], len(self.screen.catalogue))
