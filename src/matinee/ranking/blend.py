@@ -14,11 +14,13 @@ blending costs, so there are few of them: 60,000 films and five engines take wel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from types import MappingProxyType
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
+from scipy.linalg.blas import saxpy
 
 from matinee.errors import SettingsError, ShapeError
 from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector, LongVector, Profiles
@@ -28,6 +30,11 @@ NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 
 HEAD, TAIL = 10, 200
 """Places whose scores the rule `rank` maps to 1 and 0."""
+
+Extremes = tuple[FloatVector, FloatVector]
+
+_NEAR = 16.0
+"""Scores whose scale begins at most so many spans from 0 keep five digits when they are scaled first and moved afterwards."""
 
 _SAMPLE = 16
 """Every so many candidates are looked at to guess a threshold that few pass."""
@@ -53,26 +60,39 @@ class Scale:
         return scaled
 
 
-def sanitise(scores: FloatMatrix) -> tuple[FloatMatrix, BoolVector]:
-    """Return finite scores and whether each row had any.
+class Sane(NamedTuple):
+    """Scores that are finite.
+
+    Attributes:
+        scores: (P, M) float32.
+        usable: (P,) whether each row had a finite score.
+        extremes: (P,) the lowest and (P,) the highest score of each row.
+    """
+
+    scores: FloatMatrix
+    usable: BoolVector
+    extremes: Extremes
+
+
+def sanitise(scores: FloatMatrix) -> Sane:
+    """Make scores finite.
 
     Scores that are not finite become their row's lowest finite one; rows without any become 0. Scores that are finite
     throughout come back as they are, not copied.
 
-    Returns:
-        (P, M) float32, and (P,) bool.
+    Args:
+        scores: (P, M).
     """
-    # A finite sum of squares proves every score finite in one pass; an infinite one may be an overflow and only costs a
-    # second look.
-    with np.errstate(over="ignore", invalid="ignore"):
-        fine = np.isfinite(np.vdot(scores, scores))
-    if fine:
-        return scores.astype(np.float32, copy=False), np.ones(len(scores), np.bool_)
+    # What is not finite shows in the extremes; NaN is handed on.
+    with np.errstate(invalid="ignore"):
+        low, high = scores.min(axis=1, initial=np.inf), scores.max(axis=1, initial=-np.inf)
+    if not scores.size or (np.isfinite(low).all() and np.isfinite(high).all()):
+        return Sane(scores.astype(np.float32, copy=False), np.ones(len(scores), np.bool_), (low, high))
     finite = np.isfinite(scores)
     lowest = np.min(scores, axis=1, where=finite, initial=np.inf, keepdims=True)
     usable: BoolVector = np.isfinite(lowest[:, 0])
-    cleaned = np.where(finite, scores, np.where(usable[:, None], lowest, 0))
-    return cleaned.astype(np.float32), usable
+    cleaned = np.where(finite, scores, np.where(usable[:, None], lowest, 0)).astype(np.float32)
+    return Sane(cleaned, usable, (cleaned.min(axis=1), cleaned.max(axis=1)))
 
 
 def scale_of(scores: FloatMatrix, seen: Profiles, normalisation: Normalisation) -> Scale:
@@ -87,23 +107,33 @@ def scale_of(scores: FloatMatrix, seen: Profiles, normalisation: Normalisation) 
         ShapeError: if there is not one profile a row.
         SettingsError: if there is no such rule.
     """
-    if scores.shape != (len(seen), seen.n_movies):
-        raise ShapeError(f"Scores of shape {scores.shape} do not fit {len(seen)} profiles of {seen.n_movies} movies.")
-    if normalisation == "min_max":
-        low, high = _extremes(scores, seen)
-        span = high - low
-    elif normalisation == "z_score":
-        low, span = _moments(scores, seen)
-    elif normalisation == "rank":
-        low, span = _anchors(scores, seen)
-    else:
+    return _scales({"": scores}, seen, normalisation)[""]
+
+
+def _scales(
+    scores: Mapping[str, FloatMatrix],
+    seen: Profiles,
+    normalisation: Normalisation,
+    extremes: Mapping[str, Extremes] = MappingProxyType({}),
+) -> dict[str, Scale]:
+    """Return the scale of each engine."""
+    if normalisation not in _MEASURES:
         raise SettingsError(
             f"There is no normalisation {normalisation!r}.", hint=f"Normalisations: {', '.join(NORMALISATIONS)}."
         )
+    for score in scores.values():
+        if score.shape != (len(seen), seen.n_movies):
+            raise ShapeError(
+                f"Scores of shape {score.shape} do not fit {len(seen)} profiles of {seen.n_movies} movies."
+            )
+    # (engines, 2, P): where each scale begins and how far it reaches.
+    measure = _MEASURES[normalisation]
+    measured = np.array([measure(score, seen, extremes.get(name)) for name, score in scores.items()], np.float32)
+    low, span = measured[:, 0], measured[:, 1]
     # What differs by less than rounding says nothing; stretched to 1 it would shout.
     tells = np.isfinite(span) & (span > 1e-6 * np.maximum(np.abs(low), 1e-30))
-    low = np.where(np.isfinite(low), low, 0)
-    return Scale(low.astype(np.float32), np.where(tells, span, 1).astype(np.float32))
+    low, span = np.where(np.isfinite(low), low, np.float32(0)), np.where(tells, span, np.float32(1))
+    return {name: Scale(low[place], span[place]) for place, name in enumerate(scores)}
 
 
 def blend(
@@ -111,6 +141,7 @@ def blend(
     weights_P: Mapping[str, FloatVector],
     seen: Profiles,
     normalisation: Normalisation = "min_max",
+    extremes: Mapping[str, Extremes] = MappingProxyType({}),
 ) -> tuple[FloatMatrix, dict[str, Scale], dict[str, FloatVector]]:
     """Add up engines' scores on one scale, with weights that are scaled to sum to 1 for each profile.
 
@@ -119,6 +150,7 @@ def blend(
         weights_P: (P,) by engine, not negative.
         seen: whose films are no candidates.
         normalisation: the rule.
+        extremes: the lowest and highest score of each row by engine, films of the profile included, where they are known.
 
     Returns:
         The blended (P, M) float32 scores, each engine's scale, and the weights as they were applied.
@@ -129,13 +161,29 @@ def blend(
     total = np.sum([weights_P[name] for name in scores], axis=0)
     if np.any(total <= 0):
         raise ShapeError("Every profile needs at least one engine with a positive weight.")
-    scales = {name: scale_of(score, seen, normalisation) for name, score in scores.items()}
+    scales = _scales(scores, seen, normalisation, extremes)
     weights = {name: (weights_P[name] / total).astype(np.float32) for name in scores}
-    shares = (share(score, scales[name], weights[name]) for name, score in scores.items())
-    blended = next(shares)
-    for part in shares:
-        blended += part
-    return blended, scales, weights
+    return _sum(scores, scales, weights), scales, weights
+
+
+def _sum(
+    scores: Mapping[str, FloatMatrix], scales: Mapping[str, Scale], weights: Mapping[str, FloatVector]
+) -> FloatMatrix:
+    """Return Σ `share` over the engines: of one profile in a pass an engine, with what it begins at taken off in the end."""
+    first, *others = scores
+    reach = {name: float(np.abs(scale.low / scale.span).max()) for name, scale in scales.items()}
+    # Far from 0 the difference must be taken first, or rounding would eat it.
+    if len(scores[first]) > 1 or max(reach.values()) > _NEAR:
+        total = share(scores[first], scales[first], weights[first])
+        for name in others:
+            total += share(scores[name], scales[name], weights[name])
+        return total
+    factors = {name: float(weights[name][0]) / float(scale.span[0]) for name, scale in scales.items()}
+    total = scores[first] * np.float32(factors[first])
+    for name in others:
+        saxpy(scores[name][0], total[0], a=factors[name])
+    total -= np.float32(sum(factor * float(scales[name].low[0]) for name, factor in factors.items()))
+    return total
 
 
 def share(scores: FloatMatrix, scale: Scale, weights: FloatVector) -> FloatMatrix:
@@ -145,10 +193,16 @@ def share(scores: FloatMatrix, scale: Scale, weights: FloatVector) -> FloatMatri
     return part
 
 
-def _extremes(scores: FloatMatrix, seen: Profiles) -> tuple[FloatVector, FloatVector]:
+def _reach(scores: FloatMatrix, seen: Profiles, extremes: Extremes | None) -> tuple[FloatVector, FloatVector]:
+    """Return the lowest candidate score of each row, and how far above it the highest lies."""
+    low, high = _extremes(scores, seen, extremes)
+    return low, high - low
+
+
+def _extremes(scores: FloatMatrix, seen: Profiles, extremes: Extremes | None) -> Extremes:
     """Return the lowest and the highest candidate score of each row; infinities where there is none."""
     if len(scores) == 1 and len(seen.movies) < seen.n_movies:
-        low, high = scores.min(axis=1), scores.max(axis=1)
+        low, high = extremes or (scores.min(axis=1), scores.max(axis=1))
         known = scores[0, seen.movies]
         if known.min(initial=np.inf) > low[0] and known.max(initial=-np.inf) < high[0]:
             return low, high  # both are of candidates: nothing needs to be left out
@@ -159,7 +213,7 @@ def _extremes(scores: FloatMatrix, seen: Profiles) -> tuple[FloatVector, FloatVe
     return low, work.max(axis=1, initial=-np.inf)
 
 
-def _moments(scores: FloatMatrix, seen: Profiles) -> tuple[FloatVector, FloatVector]:
+def _moments(scores: FloatMatrix, seen: Profiles, _: Extremes | None) -> tuple[FloatVector, FloatVector]:
     """Return mean and standard deviation over the candidates of each row."""
     rows = seen.rows()
     count = np.maximum(seen.n_movies - seen.lengths(), 1)
@@ -171,7 +225,7 @@ def _moments(scores: FloatMatrix, seen: Profiles) -> tuple[FloatVector, FloatVec
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def _anchors(scores: FloatMatrix, seen: Profiles) -> tuple[FloatVector, FloatVector]:
+def _anchors(scores: FloatMatrix, seen: Profiles, _: Extremes | None) -> tuple[FloatVector, FloatVector]:
     """Return the score of place `TAIL` and how far above it place `HEAD` lies; of short rows the nearest places."""
     low, span = np.empty(len(seen), np.float32), np.empty(len(seen), np.float32)
     for row in range(len(seen)):
@@ -204,3 +258,13 @@ def _places(scores: FloatVector, known: IntVector) -> tuple[float, float]:
     first, last = float(ordered[-head]), float(ordered[-tail])
     # An engine that tells fewer than `HEAD` films from the rest is measured by its best.
     return (first if first > last else float(values.max())), last
+
+
+_MEASURES: Mapping[
+    Normalisation, Callable[[FloatMatrix, Profiles, Extremes | None], tuple[FloatVector, FloatVector]]
+] = {
+    "min_max": _reach,
+    "z_score": _moments,
+    "rank": _anchors,
+}
+"""What says where each rule's scale begins and how far it reaches."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Self
 
 import numpy as np
@@ -60,16 +61,11 @@ class _Sums:
             np.zeros(n_movies),
         )
 
-    def name(self, columns: Sequence[tuple[Column, ...]], amounts: Amounts) -> None:
-        """Add what genres, people or sliders give each film: (m,) columns, and their amounts film after film."""
-        ends = np.cumsum([len(each) for each in columns], dtype=np.int64)
-        up_to = np.concatenate([[0.0], np.cumsum(amounts)])
-        lasts = ends.tolist()
-        starts = [0, *lasts[:-1]]
-        self.named_total += up_to[ends] - up_to[starts]
-        given = [amounts[start:last] for start, last in zip(starts, lasts, strict=True)]
+    def name(self, columns: Sequence[tuple[Column, ...]], given: Sequence[Amounts], totals: Amounts) -> None:
+        """Add what genres, people or sliders give each of m films, and (m,) what they give together."""
+        self.named_total += totals
         if not any(self.named):
-            self.named, self.named_amounts = list(columns), given
+            self.named, self.named_amounts = list(columns), list(given)
             return
         self.named = [known + new for known, new in zip(self.named, columns, strict=True)]
         self.named_amounts = [np.concatenate(pair) for pair in zip(self.named_amounts, given, strict=True)]
@@ -128,7 +124,8 @@ class Explainer:
             score = score + boost.total[movies]
             moved = [boost.of(int(movie)) for movie in movies]
             columns = [tuple(_column("taste", slider.name) for slider in given) for given in moved]
-            sums.name(columns, np.array([amount for given in moved for amount in given.values()], np.float64))
+            amounts = [np.array(list(given.values()), np.float64) for given in moved]
+            sums.name(columns, amounts, np.array([each.sum() for each in amounts]))
         return list(self._explained(sums, profile, movies, score))
 
     def _add(
@@ -173,15 +170,19 @@ class Explainer:
         films = named.of(movies)
         # Every film's total, and its genres and people after it, lie one film after the other.
         stacked = np.concatenate([film.total_first for film in films])
-        lengths = np.array([len(film.total_first) for film in films])
-        totals = np.cumsum(lengths) - lengths
+        lasts = list(accumulate(len(film.total_first) for film in films))
+        totals = [0, *lasts[:-1]]
         vectors = engine.matrix("vectors").rows(movies)
         vectors -= stacked[totals]
         ratings, felt = engine.parts_of_vectors(profile, vectors, stacked)
         sums.ratings += factor * ratings
         sums.methods[engine.name] = METHODS[engine.name]
-        amounts = np.delete(felt, totals).astype(np.float64) * factor
-        sums.name([self._columns(movie, film) for movie, film in zip(movies.tolist(), films, strict=True)], amounts)
+        amounts = felt.astype(np.float64) * factor
+        sums.name(
+            [self._columns(movie, film) for movie, film in zip(movies.tolist(), films, strict=True)],
+            [amounts[start + 1 : last] for start, last in zip(totals, lasts, strict=True)],
+            amounts[totals],
+        )
 
     def _columns(self, movie: int, film: FilmParts) -> tuple[Column, ...]:
         known = self._columns_of.get(movie)
@@ -212,7 +213,7 @@ class Explainer:
         names = self.catalogue.genre_names
         lifted = [np.flatnonzero(row).tolist() for row in amounts]
         columns = [tuple(_column("genre", names[genre], HINTED) for genre in genres) for genres in lifted]
-        sums.name(columns, amounts[amounts != 0])
+        sums.name(columns, [row[row != 0] for row in amounts], amounts.sum(axis=1))
 
     def _explained(self, sums: _Sums, profile: Profile, movies: IntVector, score: Amounts) -> Explained:
         columns, others = [FAME, USUAL], [sums.fame, sums.usual]

@@ -18,11 +18,11 @@ import numpy as np
 from matinee.data import Catalogue, Dataset
 from matinee.engines import Engine, create
 from matinee.errors import MatineeError, SettingsError, StateError
-from matinee.ranking.blend import Scale, blend, sanitise, share
+from matinee.ranking.blend import Extremes, Sane, Scale, blend, sanitise, share
 from matinee.ranking.hints import GenreHints
 from matinee.ranking.presets import COLD, HYBRID, Route, route, strategies, weights_by_engine
 from matinee.ranking.weighting import HybridConfig
-from matinee.types import BoolVector, FloatMatrix, FloatVector, LongVector, Profiles, Progress, silent
+from matinee.types import FloatMatrix, FloatVector, LongVector, Profiles, Progress, silent
 
 __all__ = ["COLD", "Blended", "Hybrid", "HybridConfig", "hints_of"]
 
@@ -164,23 +164,25 @@ class Hybrid:
         weights = weights_by_engine(routes, where, self.engines)
         hinted = np.array([one.hinted for one in routes], np.bool_)[where]
         raw: dict[str, FloatMatrix] = {}
+        extremes: dict[str, Extremes] = {}
         failed: dict[str, str] = {}
         lift = None
         asked = {name: weight for name, weight in weights.items() if weight.any()}
         while asked:
             for name, weight in asked.items():
-                scores, usable, why = self._ask(name, profiles)
+                sane, why = self._ask(name, profiles)
                 if why:
                     failed[name] = why
-                    weights[name] = weight * usable
-                if scores is not None:
-                    raw[name] = scores
+                    weights[name] = weight * (np.zeros(len(profiles), np.bool_) if sane is None else sane.usable)
+                if sane is not None:
+                    raw[name], extremes[name] = sane.scores, sane.extremes
             asked = self._stand_in(weights, raw, failed, len(profiles))
         if COLD in raw and hinted.any() and self._hints is not None:
             lift = np.where(hinted[:, None], self._hints.lift(profiles), np.float32(1))
             raw[COLD] = raw[COLD] * lift
+            del extremes[COLD]
         raw = {name: scores for name, scores in raw.items() if weights[name].any()}
-        scores, scales, applied = blend(raw, weights, profiles, self.config.normalisation)
+        scores, scales, applied = blend(raw, weights, profiles, self.config.normalisation, extremes)
         return Blended(
             scores=scores,
             raw=raw,
@@ -214,23 +216,23 @@ class Hybrid:
         """Whether a profile of this size is ranked by popularity."""
         return n_ratings < self.config.cold_below
 
-    def _ask(self, name: str, profiles: Profiles) -> tuple[FloatMatrix | None, BoolVector, str]:
-        """Return an engine's scores, whose are usable, and what is wrong; no scores where it raised."""
+    def _ask(self, name: str, profiles: Profiles) -> tuple[Sane | None, str]:
+        """Return an engine's scores and what is wrong; no scores where it raised."""
         try:
             scores = self.engines[name].score(profiles)
         except MatineeError as error:
-            return self._broken(name, profiles, error.message)
+            return self._broken(name, error.message)
         except Exception as error:  # a broken engine must not take the answer down: it is said and logged
-            return self._broken(name, profiles, f"{type(error).__name__}: {error}")
+            return self._broken(name, f"{type(error).__name__}: {error}")
         if scores.shape != (len(profiles), profiles.n_movies):
-            return self._broken(name, profiles, f"it answered in the shape {scores.shape}")
-        scores, usable = sanitise(scores)
-        return scores, usable, "" if usable.all() else "its scores are not finite numbers"
+            return self._broken(name, f"it answered in the shape {scores.shape}")
+        sane = sanitise(scores)
+        return sane, "" if sane.usable.all() else "its scores are not finite numbers"
 
     @staticmethod
-    def _broken(name: str, profiles: Profiles, why: str) -> tuple[None, BoolVector, str]:
+    def _broken(name: str, why: str) -> tuple[None, str]:
         _log.warning("The engine %s failed while scoring: %s", name, why)
-        return None, np.zeros(len(profiles), np.bool_), why
+        return None, why
 
     def _stand_in(
         self, weights: dict[str, FloatVector], raw: Mapping[str, FloatMatrix], failed: Mapping[str, str], n: int

@@ -90,6 +90,7 @@ class Recommender:
             scale=data.scale if data.explicit else None,
         )
         self._popular = popular
+        self._popular_reasons: dict[int, str] = {}
         self._named = NamedFilms(release.catalogue)
         self.filters = Filters(release.catalogue, self._named)
         self.sliders = TasteIndex(release.catalogue, self._named)
@@ -375,7 +376,11 @@ class Recommender:
         return self._popular_reason(explanation.movie) if said is None else said
 
     def _popular_reason(self, movie: int) -> str:
-        return because_popular(self.statistics(movie), viewers=self.viewers, explicit=self.info.data.explicit)
+        told = self._popular_reasons.get(movie)
+        if told is None:
+            told = because_popular(self.statistics(movie), viewers=self.viewers, explicit=self.info.data.explicit)
+            self._popular_reasons[movie] = told
+        return told
 
     def _double(self, movie: int) -> Objection:
         shown = int(self.works.representative[movie])

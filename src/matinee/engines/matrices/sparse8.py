@@ -31,6 +31,8 @@ Entries = tuple[IntVector, NDArray[np.int8], NDArray[np.int32]]
 _FARTHEST = 255
 _ROWS = 256
 """Rows encoded or decoded to full length at a time."""
+_TOGETHER = 4096
+"""Rows whose entries are read at a time: as many as a long profile has, so that its list and their explanation share them."""
 _FEW = 64
 """Up to so many profiles are summed one by one, without decoding rows to full length."""
 
@@ -136,8 +138,8 @@ class Sparse8(Matrix):
         # A byte a column: the table of all columns stays in the processor's cache while entries are looked up.
         is_wanted = np.zeros(self.shape[1], np.bool_)
         is_wanted[wanted] = True
-        for first in range(0, len(rows), _ROWS):
-            part = rows[first : first + _ROWS]
+        for first in range(0, len(rows), _TOGETHER):
+            part = rows[first : first + _TOGETHER]
             stored, values, indptr = self._entries(part)
             hit = np.flatnonzero(is_wanted[stored])
             row = np.searchsorted(indptr, hit, side="right") - 1
