@@ -46,3 +46,28 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(ctypes, "CDLL", Other)
     assert memory.keep_freed_memory() is False
+
+
+SPARED = """
+import gc, weakref
+from matinee.engines.memory import spare_collector
+
+class Node: pass
+
+def ring():
+    node = Node()
+    node.itself = node
+    return weakref.ref(node)
+
+before = ring()
+spare_collector()
+first = gc.get_freeze_count()
+after = ring()
+spare_collector()
+print(before() is None, first > 1000, after() is None, gc.get_freeze_count() > 1000)
+"""
+
+
+def test_what_is_spared_is_clean_and_later_rings_are_still_collected() -> None:
+    told = subprocess.run([sys.executable, "-c", SPARED], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True"] * 4

@@ -71,7 +71,8 @@ def test_what_is_not_finite_becomes_the_lowest(scores: np.ndarray) -> None:
     before = scores.copy()
     cleaned, usable, _ = sanitise(scores)
     np.testing.assert_array_equal(scores, before)
-    for row, clean, fine in zip(scores, cleaned, usable, strict=True):
+    assert (usable is None) == bool(np.isfinite(scores).all())
+    for row, clean, fine in zip(scores, cleaned, [True] * 3 if usable is None else usable, strict=True):
         finite = [float(value) for value in row if np.isfinite(value)]
         assert fine == bool(finite)
         lowest = min(finite, default=0.0)

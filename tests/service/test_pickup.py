@@ -89,10 +89,28 @@ def test_a_release_that_cannot_answer_is_refused(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("on trial")
 
-    monkeypatch.setattr("matinee.service.pickup._try_out", fail)
+    monkeypatch.setattr(Recommender, "search", fail)
     assert not pickup.look()
     assert cinema.recommender.info.version == a
     assert told == [f"What went live cannot be served: ZeroDivisionError: on trial Release {a} goes on."]
+
+
+def test_the_first_release_is_tried_out_too_and_what_is_wrong_is_told(
+    releases: tuple[Registry, list[str]], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, (a, *_) = releases
+    cinema, told = opened(registry, store), []
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("on trial")
+
+    monkeypatch.setattr(Recommender, "search", fail)
+    monkeypatch.setattr("matinee.service.pickup.spare_collector", lambda: None)
+    with Pickup(registry, cinema, told.append):
+        give_up = time.monotonic() + 20
+        while not told and time.monotonic() < give_up:
+            time.sleep(0.01)
+    assert told == [f"Release {a} cannot answer: ZeroDivisionError: on trial"]
 
 
 def test_damage_that_the_start_did_not_see_is_found_later(releases: tuple[Registry, list[str]], store: Store) -> None:

@@ -65,12 +65,12 @@ class Sane(NamedTuple):
 
     Attributes:
         scores: (P, M) float32.
-        usable: (P,) whether each row had a finite score.
+        usable: (P,) whether each row had a finite score; None where every score was finite.
         extremes: (P,) the lowest and (P,) the highest score of each row.
     """
 
     scores: FloatMatrix
-    usable: BoolVector
+    usable: BoolVector | None
     extremes: Extremes
 
 
@@ -83,16 +83,17 @@ def sanitise(scores: FloatMatrix) -> Sane:
     Args:
         scores: (P, M).
     """
-    # What is not finite shows in the extremes; NaN is handed on.
-    with np.errstate(invalid="ignore"):
-        low, high = scores.min(axis=1, initial=np.inf), scores.max(axis=1, initial=-np.inf)
-    if not scores.size or (np.isfinite(low).all() and np.isfinite(high).all()):
-        return Sane(scores.astype(np.float32, copy=False), np.ones(len(scores), np.bool_), (low, high))
+    if scores.size:
+        with np.errstate(invalid="ignore"):
+            low, high = scores.min(axis=1), scores.max(axis=1)
+        # What is not finite shows in the extremes, NaN too: it is above and below nothing.
+        if low.min() > -np.inf and high.max() < np.inf:
+            return Sane(scores.astype(np.float32, copy=False), None, (low, high))
     finite = np.isfinite(scores)
     lowest = np.min(scores, axis=1, where=finite, initial=np.inf, keepdims=True)
     usable: BoolVector = np.isfinite(lowest[:, 0])
     cleaned = np.where(finite, scores, np.where(usable[:, None], lowest, 0)).astype(np.float32)
-    return Sane(cleaned, usable, (cleaned.min(axis=1), cleaned.max(axis=1)))
+    return Sane(cleaned, usable, (cleaned.min(axis=1, initial=np.inf), cleaned.max(axis=1, initial=-np.inf)))
 
 
 def scale_of(scores: FloatMatrix, seen: Profiles, normalisation: Normalisation) -> Scale:

@@ -173,7 +173,7 @@ class Hybrid:
                 sane, why = self._ask(name, profiles)
                 if why:
                     failed[name] = why
-                    weights[name] = weight * (np.zeros(len(profiles), np.bool_) if sane is None else sane.usable)
+                    weights[name] = weight * (0 if sane is None or sane.usable is None else sane.usable)
                 if sane is not None:
                     raw[name], extremes[name] = sane.scores, sane.extremes
             asked = self._stand_in(weights, raw, failed, len(profiles))
@@ -227,7 +227,7 @@ class Hybrid:
         if scores.shape != (len(profiles), profiles.n_movies):
             return self._broken(name, f"it answered in the shape {scores.shape}")
         sane = sanitise(scores)
-        return sane, "" if sane.usable.all() else "its scores are not finite numbers"
+        return sane, "" if sane.usable is None or sane.usable.all() else "its scores are not finite numbers"
 
     @staticmethod
     def _broken(name: str, why: str) -> tuple[None, str]:

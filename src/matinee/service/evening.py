@@ -16,7 +16,7 @@ from matinee.types import IntVector, Profile, Profiles
 
 if TYPE_CHECKING:
     from matinee.service.person import Person
-    from matinee.service.use_cases import Programme
+    from matinee.service.programme import Programme
 
 PICKS = 3
 """A group wants a decision, not a catalogue."""

@@ -17,7 +17,7 @@ from matinee.store.schema import EXPLORE, QUESTION
 
 if TYPE_CHECKING:
     from matinee.service.person import Person
-    from matinee.service.use_cases import Programme
+    from matinee.service.programme import Programme
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from matinee.types import Profile, Profiles
 
 if TYPE_CHECKING:
     from matinee.service.person import Person
-    from matinee.service.use_cases import Programme
+    from matinee.service.programme import Programme
 
 LISTED = 10
 """Films of the list that a rating is taken out of."""

@@ -1,6 +1,6 @@
 """Pickup: a running server notices what was promoted or rolled back, and serves it without dropping a request.
 
-One thread looks at the record of what is live once a second. The new release is verified, opened and tried out beside the
+One thread looks at the record of what is live once a second; at the start it has the release answer once. A new release is verified, opened and tried out beside the
 one that is served; then one assignment replaces it, and requests in flight end on the release they began with. A release
 that is broken is refused with one line, and what is served stays.
 """
@@ -11,19 +11,13 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-import numpy as np
-
+from matinee.engines.memory import spare_collector
 from matinee.errors import MatineeError
-from matinee.ranking import Recommender
 from matinee.releases import Registry, Release, load
 from matinee.releases.format import verify_files
 from matinee.releases.history import LIVE
 from matinee.releases.stamps import stamp
 from matinee.service.use_cases import Cinema
-from matinee.types import Profile
-
-TRIAL = 8
-"""Films in the profile a release is tried out with before it serves anybody."""
 
 
 class Pickup:
@@ -99,18 +93,28 @@ class Pickup:
         return self._cinema.recommender.info.version
 
     def _watch(self) -> None:
+        self._rehearse()
         looks = 0
         while not self._stop.wait(self._interval):
-            self.look()
+            replaced = self.look()
             looks += 1
             if looks == self._looks_to_recheck:
-                self.recheck()
+                replaced |= self.recheck()
+            if replaced:
+                spare_collector()
+
+    def _rehearse(self) -> None:
+        """Build what the first visitors would wait for; the server is ready before that."""
+        try:
+            self._cinema.rehearse()
+        except Exception as error:  # visitors are told of it as well
+            told = error.message if isinstance(error, MatineeError) else f"{type(error).__name__}: {error}"
+            self._tell(f"Release {self._serving} cannot answer: {told}")
+        spare_collector()
 
     def _serve(self, release: Release) -> None:
         before = self._serving
-        recommender = Recommender(release)
-        _try_out(recommender)
-        self._cinema.recommender = recommender
+        self._cinema.premiere(release)
         self._tell(f"Now serving release {release.version}; it was {before}.")
 
     def _refuse(self, error: Exception) -> None:
@@ -123,13 +127,3 @@ class Pickup:
             return stamp(self._registry.folder / LIVE)
         except OSError:
             return None
-
-
-def _try_out(recommender: Recommender) -> None:
-    """Answer once for nobody and once for somebody, which also builds what the first request would wait for."""
-    n = min(TRIAL, len(recommender.catalogue))
-    low, high = recommender.info.data.scale
-    somebody = Profile.of(np.arange(n, dtype=np.int32), np.linspace(low, high, n, dtype=np.float32))
-    for profile in (Profile.empty(), somebody):
-        recommender.recommend(profile, 1)
-    recommender.search("a", 1)

@@ -32,7 +32,7 @@ from matinee.store.schema import FEEDBACK_KINDS
 
 if TYPE_CHECKING:
     from matinee.service.person import Person
-    from matinee.service.use_cases import Programme
+    from matinee.service.programme import Programme
 
 SLIDERS_MOST = 500
 """Sliders one person may move."""

@@ -4,59 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
 
 import numpy as np
 
 from matinee.errors import InputError
 from matinee.ranking import Recommender
-from matinee.ranking.named import NamedFilms
 from matinee.ranking.policy import EVERYTHING, Policy
-from matinee.ranking.shelves import Screen
+from matinee.releases import Release
 from matinee.service.answers import Card, Film, FilmPage, OwnRating, PersonalList, Rated, Session
-from matinee.service.elicit import telling, to_rate
+from matinee.service.elicit import to_rate
 from matinee.service.evening import Evenings
-from matinee.service.films import Films
 from matinee.service.home import DAY, SHELF, Homes
 from matinee.service.insights import Insights
 from matinee.service.paging import Cursor
 from matinee.service.person import STRANGER, Person, person_of
-from matinee.service.slots import explorers
+from matinee.service.programme import Programme
 from matinee.service.steering import Steering
 from matinee.store import Store, Ticket
-from matinee.types import FloatVector
 
 MOST = 100
 """Longest list anybody gets at once."""
 NAME_LENGTH = 80
-
-
-class Programme:
-    """One live release and what is derived from it; replaced as a whole."""
-
-    def __init__(self, recommender: Recommender) -> None:
-        self.recommender = recommender
-        self.films = Films(recommender)
-
-    @cached_property
-    def screen(self) -> Screen:
-        """The release, prepared for first pages."""
-        return Screen(self.recommender)
-
-    @cached_property
-    def explorers(self) -> tuple[str, ...]:
-        """Strategies that try for the place of a page that is there to learn."""
-        return explorers(self.recommender)
-
-    @cached_property
-    def telling(self) -> FloatVector:
-        """How much a newcomer's opinion of each film tells us."""
-        return telling(self.films)
-
-    @property
-    def named(self) -> NamedFilms:
-        """Which films bear which names."""
-        return self.recommender.filters.named
 
 
 class Cinema(Homes, Steering, Insights, Evenings):
@@ -94,6 +62,20 @@ class Cinema(Homes, Steering, Insights, Evenings):
     def recommender(self, recommender: Recommender) -> None:
         # One assignment: a request in flight ends on the release it began with.
         self._programme = Programme(recommender)
+
+    def rehearse(self) -> None:
+        """Try out what is served now."""
+        self._programme.rehearse()
+
+    def premiere(self, release: Release) -> None:
+        """Try a release out, and serve it from the next request on.
+
+        Raises:
+            Exception: whatever is wrong with it; what was served before still is.
+        """
+        programme = Programme(Recommender(release))
+        programme.rehearse()
+        self._programme = programme
 
     @property
     def genres(self) -> list[str]:
