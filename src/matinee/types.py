@@ -112,8 +112,11 @@ class Profiles:
 
     @classmethod
     def stack(cls, profiles: Iterable[Profile], n_movies: int) -> Self:
-        """Put single profiles into one batch."""
+        """Put single profiles into one batch; of one alone the arrays are shared."""
         rows = list(profiles)
+        if len(rows) == 1:
+            [row] = rows
+            return cls(np.array([0, len(row)], np.int64), row.movies, row.values, row.times, n_movies)
         indptr = np.zeros(len(rows) + 1, np.int64)
         np.cumsum([len(row) for row in rows], out=indptr[1:])
         empty = Profile.empty()
@@ -130,7 +133,7 @@ class Profiles:
 
     def lengths(self) -> LongVector:
         """Return (n_profiles,) how many films each profile holds."""
-        return np.diff(self.indptr)
+        return self.indptr[1:] - self.indptr[:-1]
 
     def rows(self) -> LongVector:
         """Return (n_entries,) the profile each entry belongs to."""
@@ -152,6 +155,9 @@ class Profiles:
         )
 
     def matrix(self, weights: FloatVector | None = None) -> csr_array:
-        """Return a (n_profiles, n_movies) sparse matrix of `weights`, one per entry (default: the values)."""
+        """Return a (n_profiles, n_movies) sparse matrix of `weights`, one per entry (default: the values).
+
+        Its arrays are its own: scipy changes matrices in place.
+        """
         data = self.values if weights is None else weights
-        return csr_array((data, self.movies, self.indptr), shape=(len(self), self.n_movies))
+        return csr_array((data, self.movies, self.indptr), shape=(len(self), self.n_movies), copy=True)

@@ -160,9 +160,10 @@ class Content(Engine):
             (k, n) what each of n ratings adds to the products with vectors (k, features), and (m,) the products with
             others (m, features).
         """
-        taste, weights, lengths = self._tastes(Profiles.stack([profile], self.n_movies))
-        scaled = weights / lengths[0] if lengths[0] > 0 else np.zeros_like(weights)
-        parts: FloatMatrix = vectors @ (self.matrix("vectors").rows(profile.movies) * scaled[:, None]).T
+        rated = Profiles.stack([profile], self.n_movies)
+        taste, weights, lengths = self._tastes(rated)
+        parts: FloatMatrix = vectors @ self._rated_vectors(rated).T
+        parts *= weights / lengths[0] if lengths[0] > 0 else np.zeros_like(weights)
         return parts, others @ taste[0]
 
     def _tastes(self, profiles: Profiles) -> Tastes:
@@ -171,6 +172,10 @@ class Content(Engine):
             return self._work_out(profiles)
         return self._lately("tastes", (profiles.movies, profiles.values), lambda: self._work_out(profiles))
 
+    def _rated_vectors(self, rated: Profiles) -> FloatMatrix:
+        """Return the (n, features) vectors of one profile's films."""
+        return self._lately("vectors", (rated.movies,), lambda: self.matrix("vectors").rows(rated.movies))
+
     def _work_out(self, profiles: Profiles) -> Tastes:
         weights = rating_weights(
             profiles,
@@ -178,11 +183,10 @@ class Content(Engine):
             watched=self.config.watched,
             explicit=bool(self.arrays["explicit"][0]),
         )
-        vectors = self.matrix("vectors")
         if len(profiles) == 1:
-            people = weights[None] @ vectors.rows(profiles.movies)
+            people = weights[None] @ self._rated_vectors(profiles)
         else:
-            people = vectors.row_sums(profiles.matrix(weights))
+            people = self.matrix("vectors").row_sums(profiles.matrix(weights))
         lengths = np.linalg.norm(people, axis=1)
         lengths[lengths < 1e-6] = 0
         return unit_rows(people), weights, lengths

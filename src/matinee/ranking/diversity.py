@@ -150,16 +150,16 @@ def _greedy(
     # Every constant is multiplied in before the loop: it runs n times over the pool and is the cost of a request.
     vectors = features.vectors[pool]
     costly = vectors * np.float32(-dial * config.redundancy)
-    # Matrices lie with a column a film: one row times such a matrix is the faster of the two products.
-    columns = np.ascontiguousarray(vectors.T)
-    likeness = np.empty(len(pool), np.float32)
+    # BLAS reads a column a film fastest.
+    columns = np.ascontiguousarray(vectors.T).T
     worth = np.float32(1 - dial) * to_unit(scores) - np.float32(dial * config.damping) * features.fame[pool]
     strength = dial * config.calibration
     calibrate = None if wanted is None or strength == 0 else _Calibration(features, pool, wanted, config, strength)
-    penalty = np.full(len(pool), np.inf, np.float32)
     taken = np.empty(n, np.int32)
-    total = worth.copy()
+    # What each film is worth beside the one taken that is most like it; infinite as long as none is taken.
+    beside = np.full(len(pool), np.inf, np.float32)
     for place in range(n):
+        total = beside if place else worth
         if calibrate is not None:
             total = calibrate.with_gains(place, total)
         chosen = int(total.argmax())
@@ -167,9 +167,8 @@ def _greedy(
         worth[chosen] = -np.inf
         if calibrate is not None:
             calibrate.take(chosen)
-        np.dot(costly[chosen], columns, out=likeness)
-        np.minimum(penalty, likeness, out=penalty)
-        np.add(worth, penalty, out=total)
+        # worth − redundancy · cosines, in one call.
+        np.minimum(beside, sgemv(1.0, columns, costly[chosen], 1.0, worth), out=beside)
     return taken
 
 
@@ -188,31 +187,29 @@ class _Calibration:
         config: DiversityConfig,
         strength: float,
     ) -> None:
-        kept = np.flatnonzero(wanted > 0)
-        shares = features.genre_shares[pool]
-        counts = np.count_nonzero(shares, axis=1)
+        counts, shares = features.genre_counts[pool], features.genre_shares[pool]
         # How many genres films of the pool have, and each film's row among those numbers.
         sizes = np.flatnonzero(np.bincount(counts))
-        row = np.searchsorted(sizes, counts)
-        keep, n_sizes = np.float32(1 - config.smoothing), len(sizes)
-        shares, wanted = shares[:, kept], wanted[kept]
-        entries = np.zeros((len(pool), n_sizes, len(kept)), np.float32)
-        entries[np.arange(len(pool)), row] = np.where(shares > 0, np.float32(strength) * wanted, np.float32(0))
-        # A column a film in the order that BLAS reads: (n_sizes · kept, pool).
-        self._entries = np.ascontiguousarray(entries.reshape(len(pool), -1).T)
-        self._added = np.repeat(keep / np.maximum(sizes, 1).astype(np.float32), len(kept))
-        floor = np.float32(config.smoothing) * wanted
+        row, n_sizes, n_genres = np.searchsorted(sizes, counts), len(sizes), len(wanted)
+        entries = np.zeros((len(pool), n_sizes, n_genres), np.float32)
+        entries[np.arange(len(pool)), row] = (shares > 0) * (np.float32(strength) * wanted)
+        # A column a film in the order that BLAS reads: (pool, n_sizes · n_genres), as the transpose of its memory.
+        self._entries = np.ascontiguousarray(entries.reshape(len(pool), -1).T).T
+        keep = np.float32(1 - config.smoothing)
+        self._added = np.repeat(keep / np.maximum(sizes, 1).astype(np.float32), n_genres)
+        # A genre that is not wanted gains nothing; what stands for its share only keeps the division possible.
+        floor = np.float32(config.smoothing) * np.where(wanted > 0, wanted, np.float32(1))
         # What the list has of each genre, with α k p for the film that comes next; each film taken adds α p more.
-        self._have = np.tile(floor, n_sizes)
-        self._taken = np.tile(keep * shares + floor, n_sizes)
-        self._table = np.empty(n_sizes * len(kept), np.float32)
+        self._have = np.concatenate([floor] * n_sizes)
+        self._taken = np.concatenate([keep * shares + floor] * n_sizes, axis=1)
+        self._table = np.empty(n_sizes * n_genres, np.float32)
 
     def with_gains(self, place: int, total: FloatVector) -> FloatVector:
-        """Return `total` (pool,), written over, with what each film would gain in a place, from 0, times `strength`."""
+        """Return (pool,) `total` and what each film would gain in a place, from 0, times `strength`."""
         table = np.divide(self._added, self._have, out=self._table)
         np.log1p(table, out=table)
-        # total + k · entriesᵀ table in one call.
-        raised: FloatVector = sgemv(place + 1.0, self._entries.T, table, 1.0, total, overwrite_y=True)
+        # total + k · entries · table, in one call.
+        raised: FloatVector = sgemv(place + 1.0, self._entries, table, 1.0, total)
         return raised
 
     def take(self, chosen: int) -> None:

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from matinee.data import Catalogue
 from matinee.engines.engine import Engine
 from matinee.errors import ShapeError
-from matinee.types import BoolVector, FloatMatrix, FloatVector
+from matinee.types import BoolVector, FloatMatrix, FloatVector, IntVector
 
 PROJECTED = 64
 """Dimensions of vectors made from genres, people and decade."""
@@ -74,10 +74,14 @@ class MovieFeatures:
     @cached_property
     def genre_shares(self) -> FloatMatrix:
         """(n_movies, G) p(g|i): 1 / (genres of i) for each genre of i; rows of zeros for films without."""
-        table: FloatMatrix = self.genres.astype(np.float32)
-        sizes = table.sum(axis=1, keepdims=True)
-        shares: FloatMatrix = np.divide(table, sizes, out=np.zeros_like(table), where=sizes > 0)
-        return shares
+        sizes = np.maximum(self.genre_counts, 1).astype(np.float32)[:, None]
+        return (self.genres / sizes).astype(np.float32, copy=False)
+
+    @cached_property
+    def genre_counts(self) -> IntVector:
+        """(n_movies,) how many genres each film has."""
+        counts: IntVector = self.genres.sum(axis=1, dtype=np.int32)
+        return counts
 
 
 def projected(catalogue: Catalogue, width: int = PROJECTED, seed: int = 0) -> FloatMatrix:

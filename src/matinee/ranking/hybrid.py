@@ -159,7 +159,9 @@ class Hybrid:
             UnknownIdError: if there is no such strategy.
             MatineeError: what the last engine raised, if none answers.
         """
-        sizes, where = np.unique(profiles.lengths(), return_inverse=True)
+        sizes, where = profiles.lengths(), np.zeros(len(profiles), np.int64)
+        if len(profiles) > 1:
+            sizes, where = np.unique(sizes, return_inverse=True)
         routes = [self.route(size, strategy) for size in sizes.tolist()]
         weights = weights_by_engine(routes, where, self.engines)
         hinted = np.array([one.hinted for one in routes], np.bool_)[where]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from matinee.ranking.answers import MovieStatistics
@@ -60,13 +58,14 @@ class Sentences:
         liking = None if feature is None else _liking(feature, explicit=self._explicit)
         if not leading:
             return None if liking is None else f"Because you {liking}"
-        start = self._start(leading[0].movie, explanation.whole.titles)
+        start = self._start(explanation)
         return start if liking is None else f"{start} and {liking}"
 
-    def _start(self, movie: int, titles: Sequence[str]) -> str:
+    def _start(self, explanation: Explanation) -> str:
+        movie = explanation.leading[0].movie
         if movie not in self._starts:
-            value = self._profile.values[self._profile.movies == movie].item(0)
-            self._starts[movie] = because_of(titles[movie], value, explicit=self._explicit)
+            value = self._profile.values.item(explanation.strongest(1)[0])
+            self._starts[movie] = because_of(explanation.whole.titles[movie], value, explicit=self._explicit)
         return self._starts[movie]
 
     def _holds(self, part: Part) -> bool:

@@ -56,8 +56,8 @@ class Sparse8(Matrix):
         self._gaps, self._values, self._starts, self._scale = gaps, values, starts, scale
         self.shape = (len(scale), n_columns)
         self.nbytes = gaps.nbytes + values.nbytes + starts.nbytes + scale.nbytes + 8
-        nothing = np.zeros(0, np.int32)
-        self._last: tuple[Index, Entries] = (nothing, (nothing, np.zeros(0, np.int8), np.zeros(1, np.int32)))
+        nothing = (np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(1, np.int32))
+        self._last: tuple[tuple[str, bytes], Entries] = (("", b""), nothing)
 
     @classmethod
     def opened(cls, parts: Arrays) -> Sparse8:
@@ -161,9 +161,10 @@ class Sparse8(Matrix):
         The last ones asked for are kept, so that a list and its explanation decode a profile's rows once.
         """
         known, entries = self._last
-        if not np.array_equal(known, rows):
+        asked = (rows.dtype.char, rows.tobytes())
+        if known != asked:
             entries = self._decoded(rows)
-            self._last = rows.copy(), entries
+            self._last = asked, entries
         return entries
 
     def _decoded(self, rows: Index) -> Entries:
