@@ -1,13 +1,15 @@
 """How long the best of 60,000 films take for one profile and for 256, on one thread, beside other libraries in the same run.
 
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/scoring.py [--films 60000] [--width 128] [--k 10 50]
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/scoring.py [--films 60000] [--width 128] [--k 10 50] [--without sapphireamx]
 
 First comes scoring alone: all 60,000 products of every profile, nothing selected, and how far those of the first are from double
-precision, as a share of the largest. Then the k best: every contestant returns indices and products of those rows. Recall is the share of the true best (of the float32
-matrix, by plain numpy) that it finds. The floor is what reading the matrix once takes, float32 or int8, measured on as
-many bytes. numkong, faiss and usearch take part where they are installed. Times are processor time, the least of
-many calls, which other programs on the machine distort less than the clock. Two matrices: "even", normal numbers, whose rows
-are all about as long, so that no search can stop early; and "falling", rows as long as a popularity curve makes them.
+precision, as a share of the largest. Its floor is what reading the matrix once takes, float32 or int8, and filling as much fresh
+memory as the scores need. Then the k best: every contestant returns indices and products of those rows. Recall is the
+share of the true best (of the float32 matrix, by plain numpy) that it finds; the floor is reading the matrix. numkong, faiss
+and usearch take part where they are installed; `--without` switches a capability of numkong off, as on a machine that has
+none. Times are processor time, the least of many calls, which other programs on the machine distort less than the clock.
+Two matrices: "even", normal numbers, whose rows are all about as long, so that no search can stop early; and "falling", rows
+as long as a popularity curve makes them.
 """
 
 from __future__ import annotations
@@ -128,6 +130,19 @@ def reading(n_bytes: int) -> float:
     return milliseconds(lambda: block.max(), seconds=0.5)
 
 
+def filling(n_scores: int) -> float:
+    """Return the milliseconds that writing so many float32 scores into fresh memory takes."""
+    return milliseconds(lambda: np.ones(n_scores, np.float32), seconds=0.5)
+
+
+def switch_off(capability: str) -> None:
+    """Let numkong do without a capability of this machine."""
+    if int8_dots.NUMKONG is None or capability not in int8_dots.NUMKONG.get_capabilities():
+        raise SystemExit(f"numkong knows no capability {capability!r}.")
+    int8_dots.NUMKONG.disable_capability(capability)
+    int8_dots.AT_ONCE = int8_dots.vectors_at_once()
+
+
 def made_up(films: int, width: int, kind: str) -> NDArray[np.float32]:
     generator = np.random.default_rng(0)
     factors = generator.standard_normal((films, width), dtype=np.float32)
@@ -141,12 +156,17 @@ def main() -> None:
     options.add_argument("--films", type=int, default=60_000)
     options.add_argument("--width", type=int, default=128)
     options.add_argument("--k", type=int, nargs="+", default=[10, 50])
+    options.add_argument("--without", metavar="CAPABILITY", help="of numkong, such as sapphireamx")
     given = options.parse_args()
+    if given.without:
+        switch_off(given.without)
     print(f"{platform.processor() or platform.machine()}, load {os.getloadavg()[0]:.1f}, one thread, fastest of many")
-    print(f"{given.films:,} films x {given.width}; numkong {'absent' if int8_dots.NUMKONG is None else 'present'}")
+    print(f"{given.films:,} films x {given.width}; numkong {capabilities()}")
     numbers = given.films * given.width
     floors = {"float32": reading(4 * numbers), "int8": reading(numbers)}
     print(f"floor: reading float32 once {floors['float32']:.2f} ms, int8 {floors['int8']:.2f} ms")
+    filled = {n: filling(n * given.films) for n in PROFILES}
+    print(f"floor: filling fresh scores of {', '.join(f'{n}: {taken:.2f} ms' for n, taken in filled.items())}")
     generator = np.random.default_rng(1)
     for kind in ("even", "falling"):
         factors = made_up(given.films, given.width, kind)
@@ -158,23 +178,36 @@ def main() -> None:
             except ImportError:
                 print(f"{name}: not installed")
         for n in PROFILES:
-            alone(kind, np.ascontiguousarray(vectors[:n]), factors)
+            alone(
+                kind,
+                np.ascontiguousarray(vectors[:n]),
+                factors,
+                {name: floor + filled[n] for name, floor in floors.items()},
+            )
         for k in given.k:
             for n in PROFILES:
                 asked = np.ascontiguousarray(vectors[:n])
                 report(kind, asked, k, ready, floors)
 
 
-def alone(kind: str, asked: NDArray[np.float32], factors: NDArray[np.float32]) -> None:
+def capabilities() -> str:
+    """Return what numkong may use here."""
+    if int8_dots.NUMKONG is None:
+        return "absent"
+    return ", ".join(name for name, there in int8_dots.NUMKONG.get_capabilities().items() if there)
+
+
+def alone(kind: str, asked: NDArray[np.float32], factors: NDArray[np.float32], floors: dict[str, float]) -> None:
     print(f"\n{kind}, {len(asked)} profile{'s' if len(asked) > 1 else ''}, all scores (bar {BUDGET_MS[len(asked)]} ms)")
-    print(f"  {'':30} {'ms':>8} {'x numpy':>8} {'off':>9}")
+    print(f"  {'':30} {'ms':>8} {'x numpy':>8} {'x floor':>8} {'off':>9}")
     exact = asked[:1].astype(np.float64) @ factors.T.astype(np.float64)
     base = 0.0
     for name, score in scorers(factors):
         off = np.abs(score(asked)[:1] - exact).max() / np.abs(exact).max()
         taken = milliseconds(lambda: score(asked))  # noqa: B023 - called at once
         base = base or taken
-        print(f"  {name:30} {taken:8.2f} {taken / base:8.2f} {off:9.1e}")
+        floor = floors["int8" if "int8" in name else "float32"]
+        print(f"  {name:30} {taken:8.2f} {taken / base:8.2f} {taken / floor:8.1f} {off:9.1e}")
 
 
 def report(kind: str, asked: NDArray[np.float32], k: int, ready: dict[str, Search], floors: dict[str, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 
 from matinee.data import Dataset
 from matinee.engines import Engine, create
-from matinee.engines.kernels import int8_dots
+from matinee.engines.kernels import by_scale, int8_dots, top_k_alone
+from matinee.engines.kernels.by_scale import ByScale
 from matinee.engines.kernels.cholesky import ridge_system
-from matinee.engines.kernels.int8_dots import BASE, Int8Dots, plain_products, two_digits
+from matinee.engines.kernels.digits import BASE, one_digit, two_digits
+from matinee.engines.kernels.int8_dots import Int8Dots, plain_products
 from matinee.engines.kernels.sparse_rows import columns_from_gaps, joined, weighted_sum
-from matinee.engines.kernels.top_k import _ALONE, BATCH, top_k
+from matinee.engines.kernels.top_k import ALONE, BATCH, top_k
 from matinee.engines.matrices import Matrix, encode_into, open_matrix, schemes
 from matinee.testing.worlds import latent
 from matinee.types import Profiles
@@ -41,35 +44,37 @@ def opened(matrix: np.ndarray, scheme: str) -> Matrix:
 # Int8 dot products.
 
 
-@pytest.mark.parametrize(("n_rows", "n_columns"), [(1, 1), (3, 2), (100, 7), (3000, 64), (40, 1500), (0, 3), (3, 0)])
-def test_products_are_those_of_whole_numbers(library: str, n_rows: int, n_columns: int) -> None:
+@pytest.mark.parametrize("at_once", [4, 16])
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns"), [(1, 1), (3, 2), (100, 7), (1001, 50), (3000, 64), (4003, 128), (40, 1500), (0, 3), (3, 0)]
+)
+def test_products_are_those_of_whole_numbers(
+    library: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n_rows: int, n_columns: int, at_once: int
+) -> None:
+    monkeypatch.setattr(int8_dots, "AT_ONCE", at_once)
     generator = np.random.default_rng(n_rows)
     values = generator.integers(-127, 128, (n_rows, n_columns)).astype(np.int8)
     if n_rows:
         values[0] = 127
+    if values.size:
+        np.save(tmp_path / "values.npy", values)
+        values = np.load(tmp_path / "values.npy", mmap_mode="r")
     for n in (0, 1, 2, 33):
         digits = generator.integers(-127, 128, (n, n_columns)).astype(np.int8)
         digits[:1] = 127
         found = Int8Dots(values).products(digits)
         assert found.dtype == np.int32
-        np.testing.assert_array_equal(found, digits.astype(np.int64) @ values.T.astype(np.int64))
-        np.testing.assert_array_equal(plain_products(digits, values), found)
+        np.testing.assert_array_equal(found, values.astype(np.int64) @ digits.T.astype(np.int64))
+        np.testing.assert_array_equal(plain_products(values, digits), found)
 
 
-@pytest.mark.parametrize(("n_rows", "n_columns"), [(0, 3), (3, 0), (3, 5), (4, 16), (1001, 7), (2002, 50), (4003, 128)])
-def test_one_vector_meets_rows_as_they_lie(library: str, tmp_path: Path, n_rows: int, n_columns: int) -> None:
-    generator = np.random.default_rng(n_rows)
-    values = generator.integers(-127, 128, (n_rows, n_columns)).astype(np.int8)
-    digits = generator.integers(-127, 128, n_columns).astype(np.int8)
-    wanted = values.astype(np.int64) @ digits.astype(np.int64)
-    dots = Int8Dots(values)
-    assert dots.one(digits).dtype == np.int32
-    np.testing.assert_array_equal(dots.one(digits), wanted)
-    lengths = np.linalg.norm(values.astype(np.float64), axis=1)
-    assert lengths.max(initial=0) <= dots.longest <= 1.001 * lengths.max(initial=0)
-    if values.size:
-        np.save(tmp_path / "values.npy", values)
-        np.testing.assert_array_equal(Int8Dots(np.load(tmp_path / "values.npy", mmap_mode="r")).one(digits), wanted)
+def test_amx_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there, wanted in ((True, 16), (False, 4)):
+        capabilities = {"haswell": True, "sapphireamx": there}
+        monkeypatch.setattr(int8_dots, "NUMKONG", SimpleNamespace(get_capabilities=lambda c=capabilities: c))
+        assert int8_dots.vectors_at_once() == wanted
+    monkeypatch.setattr(int8_dots, "NUMKONG", None)
+    assert int8_dots.vectors_at_once() == 4
 
 
 @settings(max_examples=50, deadline=None)
@@ -82,6 +87,22 @@ def test_two_digits_miss_a_vector_by_half_a_unit(n: int, n_columns: int, size: i
     assert np.abs(digits.astype(int)).max(initial=0) <= 127
     written = unit[:, None].astype(np.float64) * (BASE * digits[:, 0].astype(np.float64) + digits[:, 1])
     assert (np.abs(written - vectors) <= 0.505 * unit[:, None] + 1e-36).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 4), st.integers(1, 40), st.integers(-25, 15), st.integers(0, 9))
+def test_one_digit_misses_products_by_no_more_than_it_says(n: int, n_columns: int, size: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    vectors = (generator.standard_normal((n, n_columns)) * 10.0**size).astype(np.float32)
+    vectors[: n // 2] = 0
+    digits, unit, error, reach = one_digit(vectors)
+    # The row that is hit hardest lies along what was missed.
+    missed = vectors - unit[:, None].astype(np.float64) * digits
+    rows = np.concatenate([missed, generator.standard_normal((5, n_columns))])
+    lengths = np.linalg.norm(rows, axis=1) * (1 + 1e-6)
+    assert (np.abs(missed @ rows.T) <= error[:, None] * lengths).all()
+    assert (np.abs(vectors.astype(np.float64) @ rows.T) <= reach[:, None] * lengths).all()
+    assert (reach <= 1.5 * np.linalg.norm(vectors.astype(np.float64), axis=1)).all()
 
 
 def test_vectors_of_zeros_have_products_of_zero() -> None:
@@ -103,6 +124,36 @@ def test_numpy_gives_the_scores_and_the_ranking_of_numkong(monkeypatch: pytest.M
     for fast, plain in zip(answers[:2], answers[2:], strict=True):
         for one, other in zip(fast, plain, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 3000), st.sampled_from(["even", "steep", "short"]), st.integers(0, 9))
+def test_tiles_by_scale_hold_every_row_once_and_scales_alike(n_rows: int, kind: str, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    values = generator.integers(-127, 128, (n_rows, 3)).astype(np.int8)
+    scale = generator.uniform(1, 1.1, n_rows).astype(np.float32)
+    if kind == "steep":
+        scale *= generator.pareto(1, n_rows).astype(np.float32)
+    if kind == "short":
+        scale[generator.random(n_rows) < 0.9] = 0
+    rows = ByScale(values, scale, np.linalg.norm(values * scale[:, None], axis=1).astype(np.float32))
+    assert sorted(rows.order[:n_rows]) == list(range(n_rows))
+    assert (np.diff(rows.scale) <= 0).all()
+    ends = [0, *(last for _, last in rows.tiles)]
+    assert [first for first, _ in rows.tiles] == ends[:-1]
+    assert n_rows <= ends[-1] == len(rows.order) < n_rows + by_scale.GROUP
+    for first, last in rows.tiles:
+        assert (last - first) % by_scale.GROUP == 0
+        assert last - first <= by_scale.STEP
+        assert last - first == by_scale.GROUP or rows.scale[first] <= 1.5001 * rows.scale[last - 1]
+    digits = generator.integers(-127, 128, (20, 3)).astype(np.int8)
+    products = rows.products(digits)
+    for first, last in rows.tiles:
+        there = rows.order[first : min(last, n_rows)]
+        wanted = values[there].astype(np.int64) @ digits.T.astype(np.int64)
+        found = products(first, last)
+        np.testing.assert_array_equal(found[: len(there)], wanted)
+        assert not found[len(there) :].any()
 
 
 # The best rows.
@@ -207,7 +258,7 @@ def test_a_batch_ranks_like_one_by_one(factors: np.ndarray) -> None:
 @given(
     st.integers(1, 900),
     st.integers(1, 40),
-    st.sampled_from([1, _ALONE, _ALONE + 1, 30]),
+    st.sampled_from([1, ALONE, ALONE + 1, 30]),
     st.sampled_from([1, 7, 60, 500]),
     st.sampled_from(["even", "steep", "short", "negative", "tiny", "zero"]),
     st.sampled_from([None, 0.02, 0.9]),
@@ -227,13 +278,14 @@ def test_every_way_of_searching_gives_the_exact_order(
     if kind == "negative":
         dense, vectors = np.abs(dense), -np.abs(vectors)
     if kind == "tiny":
-        dense, vectors = dense * 1e-9, vectors * np.float32(1e-9)
+        dense, vectors = dense * 1e-9, vectors * np.float32(1e-21)
     if kind == "zero":
         vectors[::2] = 0
     matrix = opened(dense, "int8")
     allowed = None if share is None else generator.random((n_vectors, n_rows)) < share
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matinee.engines.kernels.top_k._STEP", 128)
+        patch.setattr(by_scale, "STEP", 128)
+        patch.setattr(top_k_alone, "_MANY", 20)
         indices, products = top_k(vectors, matrix, k, allowed)
     rows = matrix.dense()
     for number, vector in enumerate(vectors):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
-from matinee.engines.matrices import Matrix, encode, encode_into, is_here, open_matrix, schemes
+from matinee.engines.matrices import Matrix, encode, encode_into, int8, is_here, open_matrix, schemes
 from matinee.engines.matrices.axes import principal_axes
 from matinee.engines.matrices.int8_tail import packed, size_of, unpacked
 from matinee.engines.matrices.pq import means, nearest
@@ -104,6 +104,33 @@ def test_sizes_are_what_the_parts_take() -> None:
         parts = encode(matrix, scheme)
         assert opened(matrix, scheme).nbytes == sum(part.nbytes for name, part in parts.items() if name != "encoding")
     assert opened(matrix, "int8").nbytes == 100 * (64 + 4)
+
+
+# Int8.
+
+
+@pytest.mark.parametrize("n_columns", [7, 700])
+def test_int8_scores_are_close_to_exact_and_the_same_for_few_and_many(
+    monkeypatch: pytest.MonkeyPatch, n_columns: int
+) -> None:
+    monkeypatch.setattr(int8, "_DECODED", 64)
+    matrix = opened(falling(300, n_columns), "int8")
+    vectors = np.random.default_rng(1).standard_normal((40, n_columns)).astype(np.float32)
+    exact = vectors.astype(np.float64) @ matrix.dense().T.astype(np.float64)
+    for n in (1, int8.FEW, int8.FEW + 1, 40):
+        # Two digits miss a number by half a unit: 1.6e-5 of the largest of a vector.
+        bound = 2e-5 * np.abs(vectors[:n]).max(axis=1)[:, None] * np.abs(matrix.dense()).sum(axis=1) + 1e-6
+        assert (np.abs(matrix.dot(vectors[:n]) - exact[:n]) <= bound).all()
+    together = matrix.dot(vectors[: int8.FEW])
+    for row in range(int8.FEW):
+        np.testing.assert_array_equal(matrix.dot(vectors[row : row + 1])[0], together[row])
+
+
+def test_the_longest_row_is_known() -> None:
+    matrix = opened(falling(300, 40), "int8")
+    assert isinstance(matrix, int8.Int8)
+    assert matrix.longest == np.linalg.norm(matrix.dense(), axis=1).max()
+    assert int8.Int8(np.zeros((0, 3), np.int8), np.zeros(0, np.float32)).longest == 0
 
 
 # Int8 with a tail of 4 bits.

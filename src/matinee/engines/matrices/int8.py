@@ -11,13 +11,17 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from matinee.engines.kernels.int8_dots import ByScale, Int8Dots
-from matinee.engines.kernels.int8_dots import Int8Matrix as Int8Values
+from matinee.engines.kernels.by_scale import ByScale
+from matinee.engines.kernels.digits import Int8Matrix as Int8Values
+from matinee.engines.kernels.int8_dots import Int8Dots
 from matinee.engines.matrices.matrix import TILE, Arrays, Index, Matrix
 from matinee.types import FloatMatrix, FloatVector
 
 FEW = 16
 """Up to so many vectors, integer dot products beat decoding the matrix."""
+
+_DECODED = 8192
+"""Rows decoded at a time for many vectors: longer runs of scores are quicker to write."""
 
 _LEAST = 1e-37
 
@@ -50,20 +54,26 @@ class Int8(Matrix):
 
     def rows(self, index: Index) -> FloatMatrix:
         """Return some rows decoded."""
-        found: FloatMatrix = self._values[index] * self.scale[index, None]
+        found: FloatMatrix = self._values.take(index, axis=0).astype(np.float32)
+        found *= self.scale.take(index)[:, None]
         return found
 
     def span(self, first: int, last: int) -> FloatMatrix:
         """Return consecutive rows decoded."""
-        found: FloatMatrix = self._values[first:last] * self.scale[first:last, None]
+        found: FloatMatrix = self._values[first:last].astype(np.float32)
+        found *= self.scale[first:last, None]
         return found
 
     def dot(self, vectors: FloatMatrix) -> FloatMatrix:
         """Return (P, n_rows) products: in integers for few vectors, with decoded tiles for many."""
-        if len(vectors) > FEW:
-            return super().dot(vectors)
-        scores = self.dots.dot(vectors)
-        scores *= self.scale
+        if len(vectors) <= FEW:
+            scores = self.dots.dot(vectors)
+            scores *= self.scale
+            return scores
+        scores = np.empty((len(vectors), self.shape[0]), np.float32)
+        for first in range(0, self.shape[0], _DECODED):
+            last = min(first + _DECODED, self.shape[0])
+            np.matmul(vectors, self.span(first, last).T, out=scores[:, first:last], casting="same_kind")
         return scores
 
     def row_sums(self, weights: csr_array) -> FloatMatrix:
@@ -83,6 +93,11 @@ class Int8(Matrix):
         """Return one column."""
         found: FloatVector = self._values[:, column] * self.scale
         return found
+
+    @cached_property
+    def longest(self) -> float:
+        """The length of the longest row; 0 where there is none."""
+        return float(self.lengths.max(initial=0))
 
     @cached_property
     def by_scale(self) -> ByScale:

@@ -1,0 +1,59 @@
+"""Candidates among int8 rows for few vectors, one after the other.
+
+Every row is met by one digit of the vector, in whole numbers and as the rows lie. Times its scale such an integer is off by
+no more than the longest row may be: whatever comes as near as twice that to what k rows seem to reach is a candidate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matinee.engines.kernels.candidates import Candidates, groups_of
+from matinee.engines.kernels.digits import one_digit
+from matinee.engines.matrices.int8 import Int8
+from matinee.types import FloatMatrix, FloatVector
+
+_MANY = 500
+"""Candidates that are looked at row by row before they are scored."""
+
+_LEAST = np.finfo(np.float32).min
+"""What every row that is allowed reaches."""
+
+
+def candidates(vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.bool_] | None) -> Candidates:
+    """Find the rows that may be among the best k of each vector (P, F), of those that are allowed (n_rows,) or (P, n_rows)."""
+    digits, unit, error, _ = one_digit(vectors)
+    # Scores count in units of the vector: they are whole numbers times scales.
+    error /= unit
+    found = []
+    for number in range(len(vectors)):
+        scores = matrix.dots.products(digits[number : number + 1])[:, 0].astype(np.float32)
+        scores *= matrix.scale
+        if allowed is not None:
+            scores = np.where(allowed[number] if allowed.ndim == 2 else allowed, scores, np.float32(-np.inf))
+        least = max(_reached(scores, k) - 2 * error[number] * matrix.longest, _LEAST)
+        rows = (scores >= least).nonzero()[0]
+        found.append(rows if len(rows) <= _MANY else _near(rows, scores[rows], error[number] * matrix.lengths[rows], k))
+    return np.repeat(np.arange(len(found)), [len(rows) for rows in found]), np.concatenate(found)
+
+
+def _reached(scores: FloatVector, k: int) -> np.float32:
+    """Return the k-th best of the maxima of groups of scores (n,): k rows reach it; −inf where they are too few."""
+    n_groups = groups_of(len(scores), k)
+    if n_groups < k:
+        return np.float32(-np.inf)
+    maxima = scores[: len(scores) // n_groups * n_groups].reshape(-1, n_groups).max(axis=0)
+    maxima.partition(n_groups - k)
+    return np.float32(maxima[n_groups - k])
+
+
+def _near(rows: NDArray[Any], scores: FloatVector, off: FloatVector, k: int) -> NDArray[Any]:
+    """Return those of the rows (n,) that may be among the best k of them, where each score may be off by so much."""
+    if len(rows) <= k:
+        return rows
+    at_least = np.partition(scores - off, len(rows) - k)[len(rows) - k]
+    near: NDArray[Any] = rows[scores + off >= at_least]
+    return near
