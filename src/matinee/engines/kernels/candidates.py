@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matinee.engines.matrices.matrix import Matrix
+from matinee.engines.matrices.matrix import TILE, Matrix
 from matinee.types import FloatMatrix, FloatVector
 
 Candidates = tuple[NDArray[Any], NDArray[Any]]
 """(n,) vectors and (n,) rows: for every vector the best k of the rows that are allowed, and perhaps others."""
-
-_TILE = 2048
-"""Rows decoded at a time."""
 
 
 def groups_of(n: int, k: int) -> int:
@@ -26,7 +23,7 @@ def groups_of(n: int, k: int) -> int:
 def exact(who: NDArray[Any], rows: NDArray[Any], vectors: FloatMatrix, matrix: Matrix) -> FloatVector:
     """Return (n,) products of vectors and decoded rows; what stands beside them has no say in any."""
     scores = np.empty(len(who), np.float32)
-    for first in range(0, len(who), _TILE):
-        part = slice(first, first + _TILE)
+    for first in range(0, len(who), TILE):
+        part = slice(first, first + TILE)
         np.einsum("nf,nf->n", matrix.rows(rows[part]), vectors[who[part]], out=scores[part])
     return scores

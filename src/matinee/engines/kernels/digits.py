@@ -19,6 +19,9 @@ BASE = 254
 ROUNDING = 1e-5
 """What float32 may add to the error of a product, as a share of the two lengths."""
 
+_SMALL = np.float32(1e-30)
+"""The largest number of a vector, at least, that its unit is made for."""
+
 
 def two_digits(vectors: FloatMatrix) -> tuple[Int8Matrix, FloatVector]:
     """Write vectors (P, F) with two int8 digits a number.
@@ -45,12 +48,14 @@ def one_digit(vectors: FloatMatrix) -> tuple[Int8Matrix, FloatVector, FloatVecto
         (P, F) digits, (P,) their units, and for a row of length 1 (P,) by how much a product may be off and (P,) how high
         it may be.
     """
-    largest = np.abs(vectors).max(axis=1, initial=0).astype(np.float32)
-    unit = np.where(largest > 1e-37, largest / 127, 1).astype(np.float32)
+    # What is smaller has fewer digits; it still has one.
+    unit = np.maximum(np.abs(vectors).max(axis=1, initial=0), _SMALL) / np.float32(127)
     # Squares of small numbers would vanish: lengths are taken in units.
     steps = vectors / unit[:, None]
     rounded = np.rint(steps)
     length = np.sqrt(np.einsum("pf,pf->p", steps, steps))
     steps -= rounded
-    error = np.sqrt(np.einsum("pf,pf->p", steps, steps)) + np.float32(ROUNDING) * length
-    return rounded.astype(np.int8), unit, error * unit, (error + length) * unit
+    error = np.sqrt(np.einsum("pf,pf->p", steps, steps))
+    error += np.float32(ROUNDING) * length
+    length += error
+    return rounded.astype(np.int8), unit, error * unit, length * unit

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from matinee.engines.kernels import top_k_alone, top_k_batch, top_k_floats
 from matinee.engines.kernels.candidates import exact
 from matinee.engines.matrices.int8 import Int8
-from matinee.engines.matrices.matrix import Matrix
+from matinee.engines.matrices.matrix import TILE, Matrix
 from matinee.types import FloatMatrix, FloatVector
 
 BATCH = 256
@@ -48,14 +48,32 @@ def top_k(
         part = slice(first, first + BATCH)
         mine = allowed[part] if allowed is not None and allowed.ndim == 2 else allowed
         batch = np.ascontiguousarray(vectors[part], np.float32)
-        if not isinstance(matrix, Int8):
-            found = top_k_floats.candidates(batch, matrix, k, mine)
-        elif len(batch) <= ALONE:
-            found = top_k_alone.candidates(batch, matrix, k, mine)
+        if isinstance(matrix, Int8) and len(batch) <= ALONE:
+            for number, rows in enumerate(top_k_alone.candidates(batch, matrix, k, mine)):
+                _rank_one(rows, batch[number], matrix, indices[first + number], products[first + number])
         else:
-            found = top_k_batch.candidates(batch, matrix, k, mine)
-        _rank(*found, batch, matrix, indices[part], products[part])
+            found = (
+                top_k_batch.candidates(batch, matrix, k, mine)
+                if isinstance(matrix, Int8)
+                else top_k_floats.candidates(batch, matrix, k, mine)
+            )
+            _rank(*found, batch, matrix, indices[part], products[part])
     return indices, products
+
+
+def _rank_one(
+    rows: NDArray[np.intp],
+    vector: FloatVector,
+    matrix: Matrix,
+    indices: NDArray[np.int32],
+    products: FloatVector,
+) -> None:
+    """Do what `_rank` does for a single vector, in fewer steps."""
+    tiles = (rows[first : first + TILE] for first in range(0, max(len(rows), 1), TILE))
+    scores = np.concatenate([np.einsum("nf,f->n", matrix.rows(tile), vector) for tile in tiles])
+    best = np.lexsort((rows, -scores))[: len(indices)]
+    indices[: len(best)] = rows[best]
+    products[: len(best)] = scores[best]
 
 
 def _rank(

@@ -6,29 +6,31 @@ no more than the longest row may be: whatever comes as near as twice that to wha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matinee.engines.kernels.candidates import Candidates, groups_of
+from matinee.engines.kernels.candidates import groups_of
 from matinee.engines.kernels.digits import one_digit
 from matinee.engines.matrices.int8 import Int8
 from matinee.types import FloatMatrix, FloatVector
 
-_MANY = 500
+_MANY = 50
 """Candidates that are looked at row by row before they are scored."""
 
 _LEAST = np.finfo(np.float32).min
 """What every row that is allowed reaches."""
 
 
-def candidates(vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.bool_] | None) -> Candidates:
-    """Find the rows that may be among the best k of each vector (P, F), of those that are allowed (n_rows,) or (P, n_rows)."""
+def candidates(
+    vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.bool_] | None
+) -> Iterator[NDArray[np.intp]]:
+    """Yield for each vector (P, F) the rows that may be among its best k, of those that are allowed (n_rows,) or (P, n_rows)."""
     digits, unit, error, _ = one_digit(vectors)
     # Scores count in units of the vector: they are whole numbers times scales.
     error /= unit
-    found = []
     for number in range(len(vectors)):
         scores = matrix.dots.products(digits[number : number + 1])[:, 0].astype(np.float32)
         scores *= matrix.scale
@@ -36,8 +38,7 @@ def candidates(vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.b
             scores = np.where(allowed[number] if allowed.ndim == 2 else allowed, scores, np.float32(-np.inf))
         least = max(_reached(scores, k) - 2 * error[number] * matrix.longest, _LEAST)
         rows = (scores >= least).nonzero()[0]
-        found.append(rows if len(rows) <= _MANY else _near(rows, scores[rows], error[number] * matrix.lengths[rows], k))
-    return np.repeat(np.arange(len(found)), [len(rows) for rows in found]), np.concatenate(found)
+        yield rows if len(rows) <= _MANY else _near(rows, scores[rows], error[number] * matrix.lengths[rows], k)
 
 
 def _reached(scores: FloatVector, k: int) -> np.float32:
