@@ -262,10 +262,11 @@ def test_a_batch_ranks_like_one_by_one(factors: np.ndarray) -> None:
     st.sampled_from([1, 7, 60, 500]),
     st.sampled_from(["even", "steep", "short", "negative", "tiny", "zero"]),
     st.sampled_from([None, 0.02, 0.9]),
+    st.sampled_from([0, top_k_alone._MANY, 1000]),
     st.integers(0, 99),
 )
 def test_every_way_of_searching_gives_the_exact_order(
-    n_rows: int, n_columns: int, n_vectors: int, k: int, kind: str, share: float | None, seed: int
+    n_rows: int, n_columns: int, n_vectors: int, k: int, kind: str, share: float | None, many: int, seed: int
 ) -> None:
     """Many small tiles, alone and in a batch, against all decoded rows scored one by one."""
     generator = np.random.default_rng(seed)
@@ -285,7 +286,7 @@ def test_every_way_of_searching_gives_the_exact_order(
     allowed = None if share is None else generator.random((n_vectors, n_rows)) < share
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(by_scale, "STEP", 128)
-        patch.setattr(top_k_alone, "_MANY", 20)
+        patch.setattr(top_k_alone, "_MANY", many)
         indices, products = top_k(vectors, matrix, k, allowed)
     rows = matrix.dense()
     for number, vector in enumerate(vectors):

@@ -2,12 +2,12 @@
 
 Every row is met by one digit of the vector, in whole numbers and as the rows lie. Times its scale such an integer is off by
 no more than the longest row may be: whatever comes as near as twice that to what k rows seem to reach is a candidate.
+Where rows are of so unlike length that these are many, each row is off by no more than its own length allows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ from matinee.engines.kernels.digits import one_digit
 from matinee.engines.matrices.int8 import Int8
 from matinee.types import FloatMatrix, FloatVector
 
-_MANY = 50
-"""Candidates that are looked at row by row before they are scored."""
+_MANY = 5
+"""More than so many times k candidates are looked at more closely."""
 
 _LEAST = np.finfo(np.float32).min
 """What every row that is allowed reaches."""
@@ -36,9 +36,11 @@ def candidates(
         scores *= matrix.scale
         if allowed is not None:
             scores = np.where(allowed[number] if allowed.ndim == 2 else allowed, scores, np.float32(-np.inf))
-        least = max(_reached(scores, k) - 2 * error[number] * matrix.longest, _LEAST)
-        rows = (scores >= least).nonzero()[0]
-        yield rows if len(rows) <= _MANY else _near(rows, scores[rows], error[number] * matrix.lengths[rows], k)
+        near = scores >= max(_reached(scores, k) - 2 * error[number] * matrix.longest, _LEAST)
+        if np.count_nonzero(near) > _MANY * k:
+            off = error[number] * matrix.lengths
+            near = scores + off >= max(_reached(scores - off, k), _LEAST)
+        yield near.nonzero()[0]
 
 
 def _reached(scores: FloatVector, k: int) -> np.float32:
@@ -49,12 +51,3 @@ def _reached(scores: FloatVector, k: int) -> np.float32:
     maxima = scores[: len(scores) // n_groups * n_groups].reshape(-1, n_groups).max(axis=0)
     maxima.partition(n_groups - k)
     return np.float32(maxima[n_groups - k])
-
-
-def _near(rows: NDArray[Any], scores: FloatVector, off: FloatVector, k: int) -> NDArray[Any]:
-    """Return those of the rows (n,) that may be among the best k of them, where each score may be off by so much."""
-    if len(rows) <= k:
-        return rows
-    at_least = np.partition(scores - off, len(rows) - k)[len(rows) - k]
-    near: NDArray[Any] = rows[scores + off >= at_least]
-    return near
