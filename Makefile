@@ -11,7 +11,7 @@ run: .venv/.run
 	$(BIN)/matinee up --home "$(HOME_FOLDER)"
 
 test: .venv/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 check: .venv/.test
 	$(BIN)/ruff format --check

@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Tests run beside each other, a process a core; libraries that take every core for themselves would stand in each
+    # other's way, and a training of small steps takes many times as long.
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Callable[[str], Path]:
