@@ -126,13 +126,6 @@ def test_int8_scores_are_close_to_exact_and_the_same_for_few_and_many(
         np.testing.assert_array_equal(matrix.dot(vectors[row : row + 1])[0], together[row])
 
 
-def test_the_longest_row_is_known() -> None:
-    matrix = opened(falling(300, 40), "int8")
-    assert isinstance(matrix, int8.Int8)
-    assert matrix.longest == np.linalg.norm(matrix.dense(), axis=1).max()
-    assert int8.Int8(np.zeros((0, 3), np.int8), np.zeros(0, np.float32)).longest == 0
-
-
 # Int8 with a tail of 4 bits.
 
 

@@ -41,21 +41,17 @@ def two_digits(vectors: FloatMatrix) -> tuple[Int8Matrix, FloatVector]:
     return digits, unit
 
 
-def one_digit(vectors: FloatMatrix) -> tuple[Int8Matrix, FloatVector, FloatVector, FloatVector]:
+def one_digit(vectors: FloatMatrix) -> tuple[Int8Matrix, FloatVector, FloatVector]:
     """Write vectors (P, F) with one int8 digit a number.
 
     Returns:
-        (P, F) digits, (P,) their units, and for a row of length 1 (P,) by how much a product may be off and (P,) how high
-        it may be.
+        (P, F) digits, (P,) their units, and (P,) by how much a product may be off for a row of length 1, in units.
     """
     # What is smaller has fewer digits; it still has one.
     unit = np.maximum(np.abs(vectors).max(axis=1, initial=0), _SMALL) / np.float32(127)
-    # Squares of small numbers would vanish: lengths are taken in units.
     steps = vectors / unit[:, None]
     rounded = np.rint(steps)
-    length = np.sqrt(np.einsum("pf,pf->p", steps, steps))
     steps -= rounded
-    error = np.sqrt(np.einsum("pf,pf->p", steps, steps))
-    error += np.float32(ROUNDING) * length
-    length += error
-    return rounded.astype(np.int8), unit, error * unit, length * unit
+    # Rounding is a share of the length, which is at most 127 units a number.
+    error = np.sqrt(np.einsum("pf,pf->p", steps, steps)) + np.float32(ROUNDING * 127 * vectors.shape[1] ** 0.5)
+    return rounded.astype(np.int8), unit, error

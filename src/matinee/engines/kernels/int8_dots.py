@@ -7,6 +7,8 @@ so both give the same scores to the last bit. The matrix is read as it lies: it 
 from __future__ import annotations
 
 import importlib
+import math
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -61,6 +63,15 @@ class Int8Dots:
 
     def __init__(self, values: Int8Matrix) -> None:
         self._values = np.ascontiguousarray(values)
+
+    @cached_property
+    def longest(self) -> float:
+        """The length of the longest row."""
+        squares = 0.0
+        for first in range(0, len(self._values), _TILE):
+            tile = self._values[first : first + _TILE].astype(np.float32)
+            squares = max(squares, float(np.einsum("nf,nf->n", tile, tile).max()))
+        return math.sqrt(squares) * (1 + 1e-4)
 
     def products(self, digits: Int8Matrix) -> NDArray[np.int32]:
         """Return (n_rows, n) int32 dot products of every row of the matrix with each of the digits' n rows (n, n_columns).

@@ -1,8 +1,8 @@
 """Candidates among int8 rows for few vectors, one after the other.
 
-Every row is met by one digit of the vector, in whole numbers and as the rows lie. Times its scale such an integer is off by
-no more than the longest row may be: whatever comes as near as twice that to what k rows seem to reach is a candidate.
-Where rows are of so unlike length that these are many, each row is off by no more than its own length allows.
+Every row is met by one digit of the vector, in whole numbers and as the rows lie. An integer that is lowered by the most it
+may be off says, times its scale, what a row reaches at least; twice that higher, what it reaches at most. Whatever may
+reach what k rows reach at least is a candidate.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from matinee.engines.kernels.digits import one_digit
 from matinee.engines.matrices.int8 import Int8
 from matinee.types import FloatMatrix, FloatVector
 
-_MANY = 5
-"""More than so many times k candidates are looked at more closely."""
-
 _LEAST = np.finfo(np.float32).min
 """What every row that is allowed reaches."""
 
@@ -28,19 +25,19 @@ def candidates(
     vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.bool_] | None
 ) -> Iterator[NDArray[np.intp]]:
     """Yield for each vector (P, F) the rows that may be among its best k, of those that are allowed (n_rows,) or (P, n_rows)."""
-    digits, unit, error, _ = one_digit(vectors)
-    # Scores count in units of the vector: they are whole numbers times scales.
-    error /= unit
+    digits, _, error = one_digit(vectors)
+    slack = (error * matrix.dots.longest).astype(np.int32) + np.int32(1)
     for number in range(len(vectors)):
-        scores = matrix.dots.products(digits[number : number + 1])[:, 0].astype(np.float32)
+        whole_numbers = matrix.dots.products(digits[number : number + 1])[:, 0]
+        whole_numbers -= slack[number]
+        # In units of the vector: whole numbers times scales.
+        scores = whole_numbers.astype(np.float32)
         scores *= matrix.scale
         if allowed is not None:
             scores = np.where(allowed[number] if allowed.ndim == 2 else allowed, scores, np.float32(-np.inf))
-        near = scores >= max(_reached(scores, k) - 2 * error[number] * matrix.longest, _LEAST)
-        if np.count_nonzero(near) > _MANY * k:
-            off = error[number] * matrix.lengths
-            near = scores + off >= max(_reached(scores - off, k), _LEAST)
-        yield near.nonzero()[0]
+        reached = _reached(scores, k)
+        scores += matrix.scale * np.float32(2 * slack[number])
+        yield (scores >= max(reached, _LEAST)).nonzero()[0]
 
 
 def _reached(scores: FloatVector, k: int) -> np.float32:

@@ -28,8 +28,11 @@ _TINY = 1e-37
 def candidates(vectors: FloatMatrix, matrix: Int8, k: int, allowed: NDArray[np.bool_] | None) -> Candidates:
     """Find the rows that may be among the best k of each vector (P, F), of those that are allowed (n_rows,) or (P, n_rows)."""
     rows = matrix.by_scale
-    digits, unit, error, reach = one_digit(vectors)
-    best = _Best(k, rows, unit, error, reach)
+    digits, unit, error = one_digit(vectors)
+    error *= unit
+    # In float64, where squares of small numbers do not vanish.
+    length = np.linalg.norm(vectors.astype(np.float64), axis=1).astype(np.float32)
+    best = _Best(k, rows, unit, error, length + error)
     products = rows.products(digits)
     for tile, (first, last) in enumerate(rows.tiles):
         if first >= best.quarter_done:

@@ -95,11 +95,6 @@ class Int8(Matrix):
         return found
 
     @cached_property
-    def longest(self) -> float:
-        """The length of the longest row; 0 where there is none."""
-        return float(self.lengths.max(initial=0))
-
-    @cached_property
     def by_scale(self) -> ByScale:
         """The rows in falling order of their scale; a copy."""
         return ByScale(self._values, self.scale, self.lengths)
