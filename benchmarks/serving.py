@@ -34,6 +34,7 @@ from matinee.data import Catalogue, Dataset, from_columns
 from matinee.engines import Arrays, Engine, create, engine_class
 from matinee.engines.kernels import int8_dots
 from matinee.engines.matrices import encode_into
+from matinee.engines.memory import spare_collector
 from matinee.ranking import Recommender, hybrid, recommender
 from matinee.releases import Release, assemble
 from matinee.types import Profile
@@ -213,8 +214,11 @@ def report(made: Release, n_ratings: int, n: int, rounds: int) -> None:
     """Print the table of people with so many ratings."""
     ask = Recommender(made)
     n_films = len(made.catalogue)
+    # As a server does before it is left alone with its visitors.
     warming = people(n_films, n_ratings, seed=1)
     turns(lambda person: ask.recommend(person, n), [next(warming) for _ in range(PEOPLE)], PEOPLE)
+    ask.rehearse()
+    spare_collector()
     drawn = people(n_films, n_ratings, seed=2)
     persons = [next(drawn) for _ in range(PEOPLE)]
     first = turns(lambda person: ask.recommend(person, n), persons, PEOPLE)

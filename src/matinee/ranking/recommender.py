@@ -38,6 +38,9 @@ DEFAULT_POLICY = Policy()
 NEUTRAL_TASTE = Taste()
 """No slider was moved."""
 
+TRIAL = 8
+"""Films in the profile a release is rehearsed with."""
+
 SIMILAR_ENGINES = ("ease", "als", "svd")
 """Who is asked for similar films, in this order."""
 
@@ -233,6 +236,21 @@ class Recommender:
             return diversify(ranked.scores, ranked.allowed, n, discovery, self.features, person)
 
         return without(listed, profile, movie, n)
+
+    def rehearse(self) -> None:
+        """Answer once for nobody and once for somebody, which also builds what the first requests would wait for.
+
+        Raises:
+            Exception: whatever is wrong with the release.
+        """
+        n = min(TRIAL, len(self.catalogue))
+        low, high = self.info.data.scale
+        somebody = Profile.of(np.arange(n, dtype=np.int32), np.linspace(low, high, n, dtype=np.float32))
+        for profile in (Profile.empty(), somebody):
+            self.recommend(profile, 1)
+        self.search("a", 1)
+        for kind in ("genre", "person"):  # what a sentence may name
+            self._named.of(kind, "")
 
     def _rank(self, profile: Profile, strategy: str, policy: Policy, taste: Taste, exclude: Collection[int]) -> _Ranked:
         blended = self.hybrid.explained(Profiles.stack([profile], len(self.catalogue)), strategy)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import numpy as np
-
 from matinee.ranking import Recommender
 from matinee.ranking.named import NamedFilms
 from matinee.ranking.shelves import Person as Visitor
@@ -13,10 +11,7 @@ from matinee.ranking.shelves import Screen, build_page
 from matinee.service.elicit import telling
 from matinee.service.films import Films
 from matinee.service.slots import explorers
-from matinee.types import FloatVector, Profile
-
-TRIAL = 8
-"""Films in the profile a release is tried out with before it serves anybody."""
+from matinee.types import FloatVector
 
 
 class Programme:
@@ -47,15 +42,10 @@ class Programme:
         return self.recommender.filters.named
 
     def rehearse(self) -> None:
-        """Answer once for nobody and once for somebody, which also builds what the first visitors would wait for.
+        """Try the release out and build a page for nobody, and with it what the first visitors would wait for.
 
         Raises:
             Exception: whatever is wrong with the release.
         """
-        n = min(TRIAL, len(self.recommender.catalogue))
-        low, high = self.recommender.info.data.scale
-        somebody = Profile.of(np.arange(n, dtype=np.int32), np.linspace(low, high, n, dtype=np.float32))
-        for profile in (Profile.empty(), somebody):
-            self.recommender.recommend(profile, 1)
-        self.recommender.search("a", 1)
+        self.recommender.rehearse()
         build_page(self.screen, Visitor())

@@ -168,10 +168,11 @@ class Sparse8(Matrix):
         return entries
 
     def _decoded(self, rows: Index) -> Entries:
+        begins, ends = self._starts[rows], self._starts[rows + 1]
         indptr = np.zeros(len(rows) + 1, np.int32)
-        np.cumsum(self._starts[rows + 1] - self._starts[rows], out=indptr[1:])
-        columns = columns_from_gaps(joined(self._gaps, self._starts, rows), indptr)
-        return columns, joined(self._values, self._starts, rows), indptr
+        np.cumsum(ends - begins, out=indptr[1:])
+        where = begins.tolist(), ends.tolist()
+        return columns_from_gaps(joined(self._gaps, *where), indptr), joined(self._values, *where), indptr
 
 
 def least_bytes(n_rows: int, n_columns: int) -> int:
