@@ -330,9 +330,10 @@ def test_sums_of_sparse_rows_are_sums_of_rows(seed: int) -> None:
     asked = generator.integers(0, len(starts) - 1, 7)
     weights = generator.standard_normal(7).astype(np.float32)
     where = np.array(starts)
-    own = joined(np.concatenate(values), where, asked)
+    begins, ends = where[asked].tolist(), where[asked + 1].tolist()
+    own = joined(np.concatenate(values), begins, ends)
     indptr = np.concatenate([[0], np.cumsum(where[asked + 1] - where[asked])]).astype(np.int32)
-    found_columns = columns_from_gaps(joined(np.concatenate(gaps), where, asked), indptr)
+    found_columns = columns_from_gaps(joined(np.concatenate(gaps), begins, ends), indptr)
     found = weighted_sum(found_columns, own.astype(np.float32), indptr, weights, 200)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, weights @ dense[asked], atol=1e-3)
