@@ -32,8 +32,9 @@ class Settings(BaseSettings):
     """Whether cookies are sent over HTTPS only; set it where the site is served with TLS."""
     session_days: float = Field(default=365.0, gt=0)
     """How long a session lasts."""
-    threads: int = Field(default=8, ge=1, le=256)
-    """Requests worked on at once by one server process; the others wait their turn."""
+    threads: int = Field(default=2, ge=1, le=256)
+    """Requests worked on at once by one server process; the others wait their turn. Python computes one at a time: more only
+    help where requests wait for a database far away, and --workers adds processes."""
     max_body_bytes: int = Field(default=65_536, ge=1024)
     """Largest request body that is read, in bytes."""
 

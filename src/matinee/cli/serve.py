@@ -53,7 +53,10 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         EnvironmentFailure: if somebody else has it, or it is not ours to take.
     """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # The protocol is named because asyncio sends small answers at once only on sockets that are TCP by name; on others the
+    # second part of every answer waits 40 ms for the client's acknowledgement of the first.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -191,18 +191,27 @@ class Next(Engine):
 
     def _recency(self, profiles: Profiles, part: str) -> csr_array:
         """Return (n_profiles, n_movies) decay^(films rated since), 0 beyond the lags the part looks back."""
+        return profiles.matrix(self._weights(profiles, part))
+
+    def _weights(self, profiles: Profiles, part: str) -> FloatVector:
+        """Return (n_entries,) the same, entry by entry."""
         ages = np.repeat(profiles.indptr[1:], profiles.lengths()) - 1 - np.arange(len(profiles.movies))
-        weights = getattr(self.config, f"{part}_decay") ** ages.astype(np.float32)
+        weights: FloatVector = (getattr(self.config, f"{part}_decay") ** ages.astype(np.float32)).astype(np.float32)
         if part != "taste":
             weights[ages >= getattr(self.config, f"{part}_lags")] = 0
-        return profiles.matrix(weights.astype(np.float32))
+        return weights
 
     def _score(self, profiles: Profiles) -> FloatMatrix:
         columns = self.arrays["columns"]
         total = np.zeros((len(profiles), len(columns)), np.float32)
         for part in PARTS:
-            recent = among(profiles, self._recency(profiles, part).data, self._places(), len(columns))
-            total += self.matrix(part).row_sums(recent)
+            weights, matrix = self._weights(profiles, part), self.matrix(part)
+            if len(profiles) == 1:
+                places = self._places()[profiles.movies]
+                used = np.flatnonzero((weights != 0) & (places >= 0))
+                total[0] += matrix.weighted_sum(places[used], weights[used])
+            else:
+                total += matrix.row_sums(among(profiles, weights, self._places(), len(columns)))
         scores = np.zeros((len(profiles), self.n_movies), np.float32)
         scores[:, columns] = total
         return scores
@@ -218,10 +227,10 @@ class Next(Engine):
         asked, rated = places[movies], places[profile.movies]
         shares = np.zeros((len(movies), len(profile)), np.float32)
         for part in PARTS:
-            weights = self._recency(batch, part).data
-            shares += self.matrix(part).entries(np.maximum(rated, 0), np.maximum(asked, 0)).T * weights
+            weights = self._weights(batch, part)
+            used = np.flatnonzero((weights != 0) & (rated >= 0))
+            shares[:, used] += self.matrix(part).entries(rated[used], np.maximum(asked, 0)).T * weights[used]
         shares[asked < 0] = 0
-        shares[:, rated < 0] = 0
         return shares
 
 
