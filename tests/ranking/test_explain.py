@@ -99,17 +99,23 @@ def test_parts_add_up_to_the_shown_score_for_random_blends(
 @settings(max_examples=12, deadline=None)
 @given(profile=profiles)
 @pytest.mark.parametrize("name", list(SETTINGS))
-def test_every_engine_alone_adds_up_and_its_baseline_is_where_the_scale_begins(
+def test_every_engine_alone_adds_up_from_where_its_scale_begins(
     engines: dict[str, Engine], dataset: Dataset, name: str, profile: Profile
 ) -> None:
     hybrid = Hybrid(engines, catalogue=dataset.catalogue)
     blended = hybrid.explained(Profiles.stack([profile], N), name)
     movies = np.arange(N, dtype=np.int32)
-    begins = -float(blended.low[name][0]) / float(blended.span[name][0])
-    resolution = 1e-5 * max(1.0, float(np.abs(blended.raw[name]).max()) / float(blended.span[name][0]))
+    low, span = float(blended.low[name][0]), float(blended.span[name][0])
+    raw = blended.raw[name][0]
+    resolution = 1e-5 * max(1.0, float(np.abs(raw).max()) / span)
+    # What the engine makes of anybody is told from there; where it makes nothing of them, the beginning is the baseline.
+    usual = raw if name == "popular" else parts_of(engines[name], profile, movies, raw).usual
+    popularity = (usual - low) / span if usual.any() else np.zeros(N)
+    baseline = 0.0 if usual.any() else -low / span
     for explanation in Explainer(hybrid, dataset.catalogue).explain(profile, movies, blended):
         assert abs(sum(part.amount for part in explanation.parts) - explanation.score) <= 1e-5
-        assert explanation.total("baseline") == pytest.approx(begins, abs=resolution)
+        assert explanation.total("baseline") == pytest.approx(baseline, abs=resolution)
+        assert explanation.popularity == pytest.approx(popularity[explanation.movie], abs=resolution)
 
 
 def test_item_item_parts_are_the_weights_themselves(engines: dict[str, Engine], dataset: Dataset) -> None:

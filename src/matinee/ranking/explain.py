@@ -1,7 +1,9 @@
 """Explanations that add up: every score of a list taken apart into ratings, genres, people, fame, sliders and a baseline.
 
 The blend gives an engine's score s the share weight · (s − low) / span. With s = Σ its parts, the share of each part is
-weight / span times it, and −weight · low / span, where the scale begins, goes to the baseline together with rounding.
+weight / span times it. What an engine makes of anybody is told from where its scale begins, weight · (usual − low) / span:
+3.5 stars say nothing where every film gets three. Of engines that make nothing of them, −weight · low / span goes to the
+baseline together with rounding.
 
 Genres and people come from `content`, whose film vectors are sums over them, and, where popularity was lifted by hints,
 from the genres that lifted it. What a genre hint adds to popularity is its integrated gradient (Sundararajan, Taly and
@@ -118,7 +120,7 @@ class Explainer:
             weight, scale = float(blended.weights[name][row]), blended.scales[name]
             if weight > 0:
                 factor = weight / float(scale.span[row])
-                self._add(sums, name, factor, profile, movies, blended, row, estimate=estimate)
+                self._add(sums, name, factor, float(scale.low[row]), profile, movies, blended, row, estimate=estimate)
         score = blended.scores[row, movies].astype(np.float64)
         if boost is not None:
             score = score + boost.total[movies]
@@ -133,6 +135,7 @@ class Explainer:
         sums: _Sums,
         name: str,
         factor: float,
+        low: float,
         profile: Profile,
         movies: IntVector,
         blended: Blended,
@@ -143,16 +146,17 @@ class Explainer:
         engine, raw = self.hybrid.engines[name], blended.raw[name][row, movies]
         if name == COLD:
             lift = None if blended.lift is None else blended.lift[row, movies]
-            self._add_popularity(sums, factor, profile, movies, raw, lift)
+            self._add_popularity(sums, factor, low, profile, movies, raw, lift)
         elif isinstance(engine, Content) and self._named_parts is not None:
             self._add_content(sums, factor, profile, movies, engine, self._named_parts)
         else:
             parts = parts_of(engine, profile, movies, raw, estimate=estimate)
-            self._add_parts(sums, factor, engine.name, parts)
+            self._add_parts(sums, factor, low, engine.name, parts)
 
-    def _add_parts(self, sums: _Sums, factor: float, name: str, parts: EngineParts) -> None:
+    def _add_parts(self, sums: _Sums, factor: float, low: float, name: str, parts: EngineParts) -> None:
         sums.ratings += factor * parts.ratings
-        sums.usual += factor * parts.usual
+        if parts.usual.any():
+            sums.usual += factor * (parts.usual - low)
         if parts.left_label is not None:
             sums.left.append((_column("model", parts.left_label), factor * parts.left))
         sums.methods[name] = parts.method
@@ -196,16 +200,17 @@ class Explainer:
         self,
         sums: _Sums,
         factor: float,
+        low: float,
         profile: Profile,
         movies: IntVector,
         raw: FloatVector,
         lift: FloatVector | None,
     ) -> None:
         if lift is None:
-            sums.fame += factor * raw.astype(np.float64)
+            sums.fame += factor * (raw.astype(np.float64) - low)
             return
         plain = raw.astype(np.float64) / lift
-        sums.fame += factor * plain
+        sums.fame += factor * (plain - low)
         pulls = self._hints.pulls(Profiles.stack([profile], len(self.catalogue)), movies)[0].astype(np.float64)
         whole = pulls.sum(axis=1)
         slope = np.divide(lift - 1, whole, out=np.ones(len(whole)), where=np.abs(whole) > 1e-6)
