@@ -12,6 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from tests.web.conftest import needs
 
+from matinee.data.sample import load_sample
+from matinee.web.posters.poster import WIDTH, poster
+
 pytestmark = pytest.mark.browser
 
 SWITCHES = [
@@ -471,3 +474,16 @@ SMALL = """() =>
     .map((one) => [one, (one.matches("input[type=radio], input[type=checkbox]") ? one.closest("label") : one).getBoundingClientRect()])
     .filter(([, box]) => box.width < 23.9 || box.height < 23.9)
     .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
+
+
+def test_titles_stay_on_their_posters(browser: Browser) -> None:
+    """Whatever fonts this machine has, no letter is cut off at the edge."""
+    films = load_sample().catalogue.movies
+    page = browser.new_page()
+    for film, title, year in films[::9].select("movie_id", "title", "year").iter_rows():
+        page.set_content(poster(film, title, year, ("Drama",)))
+        ends = page.evaluate(
+            "[...document.querySelectorAll('text')].map(text => text.getBBox().x + text.getBBox().width)"
+        )
+        assert max(ends) <= WIDTH, title
+    page.close()

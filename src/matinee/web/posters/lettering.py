@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SERIF = "'Iowan Old Style',Palatino,'Palatino Linotype','URW Palladio L','Liberation Serif',Georgia,serif"
-SANS = "'Avenir Next','Helvetica Neue','Liberation Sans',Arial,sans-serif"
-NARROW = "'Avenir Next Condensed','Roboto Condensed','Arial Narrow','Liberation Sans Narrow','Helvetica Neue',Arial,sans-serif"
+SERIF = "'Iowan Old Style',Palatino,'Palatino Linotype','URW Palladio L','Liberation Serif',Georgia,'DejaVu Serif Condensed',serif"
+SANS = "'Avenir Next','Helvetica Neue','Liberation Sans',Arial,'DejaVu Sans Condensed',sans-serif"
+NARROW = "'Avenir Next Condensed','Roboto Condensed','Arial Narrow','Liberation Sans Narrow','Helvetica Neue',Arial,'DejaVu Sans Condensed',sans-serif"
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Face:
 
 
 FACES = (
-    Face(SERIF, 700, capitals=False, breadth=0.585, largest=80, tracking=-0.01),
+    Face(SERIF, 700, capitals=False, breadth=0.635, largest=80, tracking=-0.01),
     Face(SANS, 800, capitals=True, breadth=0.76, largest=60),
-    Face(NARROW, 700, capitals=True, breadth=0.62, largest=84),
-    Face(SERIF, 400, capitals=False, breadth=0.54, largest=80),
+    Face(NARROW, 700, capitals=True, breadth=0.67, largest=84),
+    Face(SERIF, 400, capitals=False, breadth=0.585, largest=80),
     Face(SANS, 700, capitals=False, breadth=0.645, largest=68, tracking=-0.02),
 )
 

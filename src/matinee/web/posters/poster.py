@@ -15,7 +15,7 @@ from matinee.web.posters.art import Dice, Palette, Sheet, luminance
 from matinee.web.posters.lettering import FACES, SANS, Face, set_title
 from matinee.web.posters.palettes import choose_palette, usual_genre
 
-DESIGN = 3
+DESIGN = 4
 """Raised when the drawings change, so that browsers fetch them again."""
 
 WIDTH, HEIGHT = 400, 600
