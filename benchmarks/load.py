@@ -3,8 +3,8 @@
     matinee train --data ml-latest-small.zip --home HOME
     python benchmarks/load.py HOME [--clients 1 10 100] [--workers 1 2] [--seconds 10] [--pause 0]
 
-Starts `matinee serve` over the home, and asks as its operator for the lists of all its viewers by turns. Every client keeps one
-connection and asks again as soon as it has its answer, or after a pause; without pauses a hundred clients keep a hundred requests
+Starts `matinee serve` over the home, and asks as its operator for the lists of all its viewers by turns. Every client opens one
+connection within the first second, keeps it, and asks again as soon as it has its answer, or after a pause; without pauses a hundred clients keep a hundred requests
 waiting, so that the time of one is a hundred times that of the server's work. The server and the clients share the machine.
 """
 
@@ -72,12 +72,11 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, viewer
 
 async def client(host: str, port: int, viewers: list[int], ends: float, pause: float, taken: list[float]) -> None:
     """Ask until the time is over; note how long each answer took, in milliseconds."""
+    await asyncio.sleep(random.random() * max(pause, 1.0))
     reader, writer = await asyncio.open_connection(host, port)
-    draws = random.Random(len(taken) + id(writer))
-    await asyncio.sleep(draws.random() * pause)
     while time.perf_counter() < ends:
         started = time.perf_counter()
-        await ask(reader, writer, draws.choice(viewers))
+        await ask(reader, writer, random.choice(viewers))
         taken.append(1000 * (time.perf_counter() - started))
         if pause:
             await asyncio.sleep(pause)
