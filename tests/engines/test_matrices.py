@@ -51,6 +51,10 @@ def test_every_answer_agrees_with_the_decoded_matrix(scheme: str, shape: tuple[i
         np.testing.assert_allclose(matrix.dot(vectors), vectors @ whole.T, atol=atol)
         weights = csr_array(random_array((n_vectors, n_rows), density=0.3, rng=generator, dtype=np.float32))
         np.testing.assert_allclose(matrix.row_sums(weights), weights.toarray() @ whole, atol=atol)
+    few = generator.permutation(n_rows)[: n_rows // 2].astype(np.int32)
+    share = generator.standard_normal(len(few)).astype(np.float32)
+    assert matrix.weighted_sum(few, share).dtype == np.float32
+    np.testing.assert_allclose(matrix.weighted_sum(few, share), share @ whole[few], atol=atol)
     index = generator.integers(0, max(n_rows, 1), 6 if n_rows else 0)
     columns = generator.integers(0, max(n_columns, 1), 4 if n_columns else 0)
     np.testing.assert_allclose(matrix.rows(index), whole[index], atol=atol / 100)

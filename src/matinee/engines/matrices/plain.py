@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import saxpy
 from scipy.sparse import csr_array
 
 from matinee.engines.matrices.matrix import Arrays, Index, Matrix
@@ -50,6 +51,14 @@ class Float32(Matrix):
     def row_sums(self, weights: csr_array) -> FloatMatrix:
         """Return (P, n_columns) W M without copying a row."""
         total: FloatMatrix = weights @ self._values
+        return total
+
+    def weighted_sum(self, rows: Index, weights: FloatVector) -> FloatVector:
+        """Return (n_columns,) Σ_j weights_j · row rows_j, a row at a time as it lies in memory."""
+        total = np.zeros(self.shape[1], np.float32)
+        if self.shape[1]:
+            for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
+                saxpy(self._values[row], total, a=weight)
         return total
 
     def entries(self, rows: Index, columns: Index) -> FloatMatrix:
