@@ -15,7 +15,7 @@ from matinee.ranking.taste import Slider
 from matinee.service import Cinema
 from matinee.service.person import person_of, thumb_values
 from matinee.service.steering import NothingToUndoError
-from matinee.store import Limits, Store
+from matinee.store import Limits, Opinion, Store
 
 
 def listed(cinema: Cinema, viewer: int, n: int = 40) -> list[int]:
@@ -40,6 +40,16 @@ def test_what_is_not_wanted_or_seen_is_gone_at_once_and_comes_back(cinema: Cinem
     assert before[0] in [film.id for film in cinema.movies(n=100, viewer_id=fan).films]
     assert cinema.undo(fan).movie_id == before[0]
     assert listed(cinema, fan) == before
+
+
+def test_films_that_a_release_lacks_are_left_out(cinema: Cinema, fan: int) -> None:
+    account = cinema.store.account(fan)
+    stranger = Opinion(movie_id=10**9, value=5.0, rated_at=None, position=0)
+    catalogue, data = cinema.recommender.catalogue, cinema.recommender.info.data
+    known = person_of(account, catalogue, data).profile
+    more = person_of(replace(account, ratings=(stranger, *account.ratings)), catalogue, data).profile
+    assert more.movies.tolist() == known.movies.tolist()
+    assert more.times.tolist() == known.times.tolist()
 
 
 def test_a_watchlist_changes_no_list(cinema: Cinema, fan: int) -> None:

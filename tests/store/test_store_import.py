@@ -90,10 +90,11 @@ def test_any_data_set_comes_out_as_it_went_in(
         store.import_dataset(dataset)
         same(store.dataset(), dataset)
         for user, id_ in enumerate(dataset.user_ids.ids.tolist()):
-            profile, expected = store.profile(id_, catalogue), dataset.profiles()[user]
-            assert np.array_equal(profile.movies, expected.movies)
-            assert np.array_equal(profile.values, expected.values)
-            assert np.array_equal(profile.times, expected.times)
+            told, expected = store.account(id_).ratings, dataset.profiles()[user]
+            assert [each.movie_id for each in told] == catalogue.ids.ids[expected.movies].tolist()
+            assert [each.value for each in told] == expected.values.tolist()
+            times = [UNKNOWN_TIME if each.rated_at is None else each.rated_at for each in told]
+            assert times == expected.times.tolist()
         store.close()
 
 

@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
-from matinee.data import Catalogue, Dataset
+from matinee.data import Dataset
 from matinee.errors import UnknownIdError
 from matinee.store import Store
 from matinee.types import UNKNOWN_TIME
@@ -23,17 +22,17 @@ def rated(store: Store, viewer: int) -> list[tuple[int, float]]:
     return [(each.movie_id, each.value) for each in store.ratings(viewer)]
 
 
-def test_a_profile_is_chronological_in_the_terms_of_the_catalogue(full: Store, dataset: Dataset) -> None:
-    profile = full.profile(7, dataset.catalogue)
-    assert dataset.catalogue.ids.ids[profile.movies].tolist() == [10, 30, 20]
-    assert profile.values.tolist() == [0.5, 5.0, 4.5]
-    assert profile.times.tolist() == [100, 200, 300]
-    assert (profile.movies.dtype, profile.values.dtype, profile.times.dtype) == (np.int32, np.float32, np.int64)
+def values(store: Store, viewer: int) -> list[float]:
+    return [each.value for each in store.account(viewer).ratings]
 
 
-def test_a_profile_leaves_out_films_that_a_catalogue_lacks(full: Store) -> None:
-    older = Catalogue.of(pl.DataFrame({"movie_id": [20, 10], "title": ["a", "b"]}))
-    assert full.profile(7, older).movies.tolist() == [1, 0]
+def test_an_account_is_chronological(full: Store) -> None:
+    told = full.account(7).ratings
+    assert [(each.movie_id, each.value, each.rated_at) for each in told] == [
+        (10, 0.5, 100),
+        (30, 5.0, 200),
+        (20, 4.5, 300),
+    ]
 
 
 def test_ratings_come_newest_first(full: Store) -> None:
@@ -45,10 +44,10 @@ def test_ratings_come_newest_first(full: Store) -> None:
     assert before <= stamp <= int(time.time())
 
 
-def test_a_new_opinion_takes_the_place_of_the_old_and_is_the_newest(full: Store, dataset: Dataset) -> None:
+def test_a_new_opinion_takes_the_place_of_the_old_and_is_the_newest(full: Store) -> None:
     assert full.rate(7, 10, 4) == 3
     assert rated(full, 7) == [(10, 4.0), (20, 4.5), (30, 5.0)]
-    assert full.profile(7, dataset.catalogue).values.tolist() == [5.0, 4.5, 4.0]
+    assert values(full, 7) == [5.0, 4.5, 4.0]
 
 
 def test_a_rating_can_be_taken_back(full: Store) -> None:
@@ -57,9 +56,9 @@ def test_a_rating_can_be_taken_back(full: Store) -> None:
     assert full.rate(7, 30, None) == 2
 
 
-def test_an_unknown_user_is_told_who_is_known(full: Store, dataset: Dataset) -> None:
+def test_an_unknown_user_is_told_who_is_known(full: Store) -> None:
     for ask in (
-        lambda: full.profile(8, dataset.catalogue),
+        lambda: full.account(8),
         lambda: full.ratings(8),
         lambda: full.rate(8, 10, 3),
         lambda: full.open_session(8, 60),
@@ -78,16 +77,13 @@ def test_an_unknown_film_cannot_be_rated(full: Store) -> None:
     assert len(full.ratings(7)) == 3
 
 
-def test_a_person_without_ratings_has_an_empty_profile(full: Store, dataset: Dataset) -> None:
-    viewer = full.create_viewer()
-    profile = full.profile(viewer, dataset.catalogue)
-    assert len(profile) == 0
-    assert profile.times.dtype == np.int64
+def test_a_person_without_ratings_has_an_empty_account(full: Store) -> None:
+    assert full.account(full.create_viewer()).ratings == ()
 
 
 def test_unknown_times_stay_unknown(full: Store, dataset: Dataset) -> None:
     full.import_dataset(replace(dataset, times=np.full(dataset.n_ratings, UNKNOWN_TIME, np.int64)))
-    assert set(full.profile(7, dataset.catalogue).times.tolist()) == {UNKNOWN_TIME}
+    assert {each.rated_at for each in full.account(7).ratings} == {None}
     assert {each.rated_at for each in full.ratings(7)} == {None}
 
 

@@ -10,11 +10,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from matinee.data import Catalogue, Dataset
+from matinee.data import Dataset
 from matinee.errors import StoreError
 from matinee.store import schema, statements
 from matinee.store.database import connect, reading, writing
@@ -23,7 +22,7 @@ from matinee.store.importing import complete_catalogue, replace_source
 from matinee.store.impressions import Impressions
 from matinee.store.records import Counts, Source, StoredRating, Ticket
 from matinee.store.wishes import Wishes
-from matinee.types import UNKNOWN_TIME, Profile, Progress, silent
+from matinee.types import Progress, silent
 
 
 class Store(Wishes, Impressions):
@@ -205,29 +204,6 @@ class Store(Wishes, Impressions):
             statements.rate(connection, viewer_id, movie_id, value)
             query = select(func.count()).where(schema.rating.c.viewer_id == viewer_id)
             return int(connection.execute(query).scalar_one())
-
-    def profile(self, viewer_id: int, catalogue: Catalogue) -> Profile:
-        """Return what one person told us, oldest first, as indices of a catalogue; films it lacks are left out.
-
-        Raises:
-            UnknownIdError: if there is no such person.
-        """
-        rating = schema.rating
-        query = (
-            select(rating.c.movie_id, rating.c.value, rating.c.rated_at)
-            .where(rating.c.viewer_id == viewer_id)
-            .order_by(rating.c.position, rating.c.movie_id)
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-            if not rows:
-                statements.require_viewer(connection, viewer_id)
-                return Profile.empty()
-        movie_ids, values, times = zip(*rows, strict=True)
-        movies = catalogue.ids.find(movie_ids)
-        known = movies >= 0
-        whens = np.array([UNKNOWN_TIME if when is None else when for when in times], np.int64)
-        return Profile(movies[known], np.array(values, np.float32)[known], whens[known])
 
     def ratings(self, viewer_id: int) -> list[StoredRating]:
         """Return one person's ratings, newest first.
