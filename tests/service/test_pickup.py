@@ -130,8 +130,8 @@ def test_damage_that_the_start_did_not_see_is_found_later(releases: tuple[Regist
 
 
 @contextmanager
-def served(home: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
-    """Run a real server and yield its address and the lines it writes."""
+def served(home: Path, *options: str) -> Iterator[tuple[str, list[str], int]]:
+    """Run a real server and yield its address, the lines it writes and its process id."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MATINEE_")}
     command = "from matinee.cli import main; main()"
     server = subprocess.Popen(
@@ -151,7 +151,7 @@ def served(home: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
     reader = threading.Thread(target=drain, args=(server.stderr,))
     reader.start()
     try:
-        yield address.group(), lines
+        yield address.group(), lines, server.pid
     finally:
         server.terminate()
         server.wait(timeout=60)
@@ -200,8 +200,10 @@ def test_a_server_under_load_changes_over_without_a_failed_request(
     releases: tuple[Registry, list[str]], store: Store, tmp_path: Path, workers: int
 ) -> None:
     registry, (a, b, c) = releases
-    with served(tmp_path, "--workers", str(workers)) as (address, lines):
+    with served(tmp_path, "--workers", str(workers)) as (address, lines, server):
         assert until(lambda: answers(address), 90), lines
+        # A worker that starts late would open what is live by then, and have nothing to tell of what was before.
+        assert until(lambda: serving(server, registry.folder / a) >= workers, 90), lines
         with Audience(address, "/api/recommendations/1?n=5", 3) as audience:
 
             def serves(version: str) -> Callable[[], bool]:
@@ -222,6 +224,15 @@ def test_a_server_under_load_changes_over_without_a_failed_request(
     assert {status for status, _ in audience.answers} == {200}
     assert {release for _, release in audience.answers} == {a, b}
     assert sum(f"Now serving release {b}; it was {a}" in line for line in lines) == workers
+
+
+def serving(server: int, release: Path) -> int:
+    """Return how many of a server's processes hold files of a release open; its workers, or itself where it has none."""
+    children = Path(f"/proc/{server}/task/{server}/children")
+    if not children.exists():
+        pytest.skip("this system does not say what its processes hold open")
+    asked = children.read_text().split() or [str(server)]
+    return sum(str(release) in Path(f"/proc/{each}/maps").read_text() for each in asked)
 
 
 def answers(address: str) -> bool:
