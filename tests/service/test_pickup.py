@@ -212,6 +212,10 @@ def test_a_server_under_load_changes_over_without_a_failed_request(
             assert until(serves(a), 90)
             registry.promote(b, "x")
             assert until(serves(b), 90), audience.answers[-10:]
+            # All who ask may be at one worker; the other has to be through its rehearsal too.
+            assert until(
+                lambda: sum(f"Now serving release {b}; it was {a}" in line for line in lines) == workers, 90
+            ), lines
             flip(registry.folder / c / "ease.safetensors")
             # Promoting it properly would be refused; here it breaks just after.
             history.write(registry.folder / history.LIVE, [Promotion.now(c, "x"), *registry.history()])

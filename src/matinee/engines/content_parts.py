@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from matinee.data import Catalogue
 from matinee.engines.text.terms import GENRES, PEOPLE, fold, number
-from matinee.types import FloatMatrix, FloatVector, IntVector, LongVector
+from matinee.types import FloatMatrix, IntVector, LongVector
 
 Kind = Literal["genre", "person"]
 
@@ -47,12 +47,6 @@ class FilmParts:
     def vectors(self) -> FloatMatrix:
         """(k, features) the part of each name."""
         return self.total_first[1:]
-
-    @property
-    def total(self) -> FloatVector:
-        """(features,) their sum."""
-        total: FloatVector = self.total_first[0]
-        return total
 
 
 class _Names:

@@ -85,8 +85,8 @@ def keep_freed_memory() -> bool:
 def spare_collector() -> None:
     """Take everything that lives now out of the sight of Python's garbage collector.
 
-    A release, its catalogue and the web framework make some hundred thousand objects that stay; each full collection walks
-    through all of them, 0.1 to 0.2 s in the middle of somebody's request. What was spared before is looked at once more.
+    A release, its catalogue and the web framework make many objects that stay; each full collection would walk through
+    all of them in the middle of somebody's request. What was spared before is looked at once more.
     """
     gc.unfreeze()
     gc.collect()

@@ -178,10 +178,9 @@ class Explanation:
     def parts(self) -> tuple[Part, ...]:
         """Every part, the largest amounts first, whichever their sign; parts of 0 are left out. They sum to `score`."""
         found = [self._rating(int(place)) for place in np.flatnonzero(self.rating_amounts)]
-        pairs = [*self._named, *self._others]
         found += [
-            Part(column.kind, column.label, float(amount), None, column.exact, column.method)
-            for column, amount in pairs
+            _part(column, amount)
+            for column, amount in [*self._named, *self._others]
             if amount or column.kind == "baseline"
         ]
         return tuple(sorted(found, key=lambda part: -abs(part.amount)))
@@ -217,23 +216,14 @@ class Explanation:
             n: how many at most.
             least: those that add less are left out.
         """
-        whole, place = self.whole, self.place
-        speaking = [
-            (column, amount)
-            for column, amount in zip(whole.named[place], whole.named_amounts[place].tolist(), strict=True)
-            if amount > 0 and amount >= least
-        ]
-        if len(speaking) > 1:
-            speaking.sort(key=lambda pair: -pair[1])
-        return [
-            Part(column.kind, column.label, amount, None, column.exact, column.method)
-            for column, amount in speaking[:n]
-        ]
+        speaking = [pair for pair in self._named if pair[1] > 0 and pair[1] >= least]
+        speaking.sort(key=lambda pair: -pair[1])
+        return [_part(column, amount) for column, amount in speaking[:n]]
 
     def total(self, kind: Kind) -> float:
         """Return what all parts of a kind add together."""
         amount = float(self.rating_amounts.sum(dtype=np.float64)) if kind == "rating" else 0.0
-        return amount + sum(float(value) for one, value in [*self._named, *self._others] if one.kind == kind)
+        return amount + sum(value for one, value in [*self._named, *self._others] if one.kind == kind)
 
     @property
     def _named(self) -> list[tuple[Column, float]]:
@@ -248,6 +238,10 @@ class Explanation:
         movie = int(whole.rated[place])
         amount = float(whole.rating_amounts[self.place, place])
         return Part("rating", whole.titles[movie], amount, movie, whole.rating_exact, whole.rating_method)
+
+
+def _part(column: Column, amount: float) -> Part:
+    return Part(column.kind, column.label, amount, None, column.exact, column.method)
 
 
 def strongest(amounts: FloatMatrix, n: int) -> LongVector:

@@ -108,8 +108,7 @@ class Pickup:
         try:
             self._cinema.rehearse()
         except Exception as error:  # visitors are told of it as well
-            told = error.message if isinstance(error, MatineeError) else f"{type(error).__name__}: {error}"
-            self._tell(f"Release {self._serving} cannot answer: {told}")
+            self._tell(f"Release {self._serving} cannot answer: {_words(error)}")
         spare_collector()
 
     def _serve(self, release: Release) -> None:
@@ -118,8 +117,7 @@ class Pickup:
         self._tell(f"Now serving release {release.version}; it was {before}.")
 
     def _refuse(self, error: Exception) -> None:
-        told = error.message if isinstance(error, MatineeError) else f"{type(error).__name__}: {error}"
-        self._tell(f"What went live cannot be served: {told} Release {self._serving} goes on.")
+        self._tell(f"What went live cannot be served: {_words(error)} Release {self._serving} goes on.")
 
     def _record(self) -> list[int] | None:
         """Return what changes when somebody promotes or rolls back."""
@@ -127,3 +125,7 @@ class Pickup:
             return stamp(self._registry.folder / LIVE)
         except OSError:
             return None
+
+
+def _words(error: Exception) -> str:
+    return error.message if isinstance(error, MatineeError) else f"{type(error).__name__}: {error}"
